@@ -21,7 +21,7 @@ internal static class DatasetPreparation
     public static TokenStore Prepare(JobSpec spec, string file, Tokenizer tokenizer, ChatTemplate? template, string storePath, CancellationToken cancellation)
     {
         var dataset = OpenedDataset.Open(file, spec.Data);
-        CheckFormat(dataset, spec, template);
+        dataset.RequireTrainable(spec.Task, template);
         var key = DatasetFingerprint.Compute(spec, file, cancellation);
         if (TokenStore.TryOpen(storePath) is { } existing)
         {
@@ -68,28 +68,6 @@ internal static class DatasetPreparation
 
         DatasetFaults.ThrowIfAny(log, dataset.File.Path);
         return statistics.Rows > 0 ? statistics : throw DatasetFaults.Empty(dataset.File.Path, statistics.Dropped);
-    }
-
-    private static void CheckFormat(OpenedDataset dataset, JobSpec spec, ChatTemplate? template)
-    {
-        var format = dataset.Kind?.Format;
-        if (spec.Task == TrainingTask.Pretrain && format is not (null or DataFormat.Text or DataFormat.Tokens))
-        {
-            throw FaultException.Invalid(
-                "wrong_format",
-                $"'pretrain' learns from plain text, but '{dataset.File.Path}' has the format '{dataset.Kind!.Name}'.",
-                "Set task=sft, or write the rows as 'text'.",
-                "task");
-        }
-
-        if (format == DataFormat.Messages && template is null)
-        {
-            throw FaultException.Invalid(
-                "missing_chat_template",
-                $"The rows of '{dataset.File.Path}' are conversations, but the model has no chat template that says how to write one.",
-                "Set data.chat_template, or use a model with a chat template.",
-                "data.chat_template");
-        }
     }
 
     private sealed record EncodedBlock(List<EncodedRow> Rows, DataStatistics Statistics, FindingLog Log);
