@@ -42,7 +42,7 @@ public sealed class TokenStoreTests
     public void Build_Policies_TruncateDropAndCount()
     {
         using var folder = new TemporaryFolder();
-        EncodedRow[] rows = [Row(4, 1, 2), Row(2, 3, 3), Row(2, 0, 3), Row(3, 1, 4)];
+        EncodedRow[] rows = [Row(4, 1, 1), Row(2, 3, 2), Row(2, 0, 3), Row(3, 1, 4)];
         var truncate = new DataSpec { MaxLength = 3, Overlong = OverlongPolicy.Truncate, Untrainable = UntrainablePolicy.Drop };
 
         using var cut = TokenStore.Build(folder.At("a"), rows, truncate, out var cutStatistics);
