@@ -49,7 +49,7 @@ internal static class DatasetFingerprint
 
     private static void AddFile(IncrementalHash hash, string file, CancellationToken cancellation)
     {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan);
+        using var stream = DatasetFile.OpenStream(file);
         var buffer = new byte[1 << 20];
         int read;
         while ((read = stream.Read(buffer)) > 0)

@@ -1,6 +1,7 @@
 using Beep.Contracts;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Datasets.Findings;
+using Beep.LanguageModels.Tokenization;
 using Beep.Tests;
 
 namespace Beep.LanguageModels.Tests.Datasets.Checking;
@@ -100,6 +101,38 @@ public sealed class DatasetCheckerTests
         var path = folder.Write("data.txt", "a\n");
 
         Assert.Throws<OperationCanceledException>(() => DatasetChecker.Check(path, new DatasetCheckOptions(), null, null, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Check_WithTokenizer_CountsTokensAndWarnsOfWhatTrainingWouldRefuse()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("data.jsonl", """
+            {"input_ids":[1,2,3,4],"labels":[-100,-100,3,4]}
+            {"input_ids":[1,2,3,4,5,6,7,8],"labels":[-100,-100,-100,-100,-100,-100,7,8]}
+            {"input_ids":[1,2,3,4,5,6,7,8],"labels":[1,-100,3,4,5,6,7,8]}
+            {"input_ids":[1,2],"labels":[1,-100]}
+            {"input_ids":[9999]}
+            """);
+        var options = new DatasetCheckOptions { Data = new DataSpec { MaxLength = 6 } };
+
+        var report = DatasetChecker.Check(path, options, Tokenizer.Load(RepositoryFiles.Fixture("llama-tied")), null, CancellationToken.None);
+
+        Assert.Equal((5, 4, 1), (report.Rows, report.ValidRows, report.Errors));
+        Assert.Equal(
+            [
+                "5 token_out_of_range: 'input_ids' has 9999 at place 0; a token id is from 0 to 511. Error",
+                "2 no_trainable_token: Nothing is learnt from the row: cut to 6 tokens, it loses its answer. Warning",
+                "4 no_trainable_token: Nothing is learnt from the row: no token of it has a label. Warning",
+                "2 overlong: The row has 8 tokens; data.max_length is 6. Warning",
+                "3 overlong: The row has 8 tokens; data.max_length is 6. Warning",
+            ],
+            report.Findings.SelectMany(group => group.First).Select(finding => $"{finding.Line} {finding.Code}: {finding.Message} {finding.Severity}"));
+        var tokens = report.Tokens!;
+        Assert.Equal((4, 22, 10, 5.5, 4, 8, 8), (tokens.Rows, tokens.Tokens, tokens.TrainableTokens, tokens.MeanLength, tokens.P50, tokens.P90, tokens.MaxLength));
+        Assert.Equal((2, 0.5, 4, 2), (tokens.Overlong, tokens.TruncatedShare, tokens.TokensCut, tokens.Untrainable));
+        Assert.Equal(12 / 22d, tokens.MaskedShare, 12);
+        Assert.Equal(4, tokens.Histogram.Sum(bucket => bucket.Rows));
     }
 
     private static DatasetReport Check(string path) => DatasetChecker.Check(path, new DatasetCheckOptions { Data = new DataSpec() }, null, null, CancellationToken.None);
