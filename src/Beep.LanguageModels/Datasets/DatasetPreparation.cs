@@ -18,7 +18,8 @@ internal static class DatasetPreparation
     /// <exception cref="FaultException">
     /// Exit code 20: the first faults with their lines, and how many more there are; no store is written. Exit code 50: the store cannot be written.
     /// </exception>
-    public static TokenStore Prepare(JobSpec spec, string file, Tokenizer tokenizer, ChatTemplate? template, string storePath, CancellationToken cancellation)
+    public static TokenStore Prepare(
+        JobSpec spec, string file, Tokenizer tokenizer, ChatTemplate? template, string storePath, CancellationToken cancellation)
     {
         var dataset = OpenedDataset.Open(file, spec.Data);
         dataset.RequireTrainable(spec.Task, template);
@@ -56,7 +57,12 @@ internal static class DatasetPreparation
         var log = new FindingLog();
         var statistics = default(DataStatistics);
         using var source = dataset.File.ReadRecords();
-        foreach (var block in OrderedWork.Run(source, () => new Worker(dataset, spec, tokenizer, template), (worker, block) => worker.Encode(block), cancellation))
+        var blocks = OrderedWork.Run(
+            source,
+            () => new Worker(dataset, spec, tokenizer, template),
+            (worker, block) => worker.Encode(block),
+            cancellation);
+        foreach (var block in blocks)
         {
             log.Merge(block.Log);
             statistics += block.Statistics;
@@ -84,7 +90,9 @@ internal static class DatasetPreparation
             var policy = new RowPolicy(spec.Data);
             foreach (var record in block.Records)
             {
-                if (_reader.Read(block, record, log, materialize: true) is { } row && _encoder.TryEncode(row, log) is { } encoded && policy.Apply(encoded, log) is { } kept)
+                if (_reader.Read(block, record, log, materialize: true) is { } row
+                    && _encoder.TryEncode(row, log) is { } encoded
+                    && policy.Apply(encoded, log) is { } kept)
                 {
                     rows.Add(kept);
                 }

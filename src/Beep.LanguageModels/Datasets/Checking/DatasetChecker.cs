@@ -16,7 +16,8 @@ internal static class DatasetChecker
     /// <param name="template">The model's chat template; null when it has none.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="FaultException">The file as a whole is unusable (exit code 20): unreadable, empty, no dataset, of no known format.</exception>
-    public static DatasetReport Check(string path, DatasetCheckOptions options, Tokenizer? tokenizer, ChatTemplate? template, CancellationToken cancellation)
+    public static DatasetReport Check(
+        string path, DatasetCheckOptions options, Tokenizer? tokenizer, ChatTemplate? template, CancellationToken cancellation)
     {
         var seen = new DuplicateTable();
         var report = CheckFile(path, options, tokenizer, template, seen, compareWith: null, out _, cancellation);
@@ -47,7 +48,12 @@ internal static class DatasetChecker
 
         var total = new CheckedBlock();
         using var source = dataset.File.ReadRecords();
-        foreach (var block in OrderedWork.Run(source, () => new CheckWorker(dataset, options, tokenizer, template), (worker, block) => worker.Check(block), cancellation))
+        var blocks = OrderedWork.Run(
+            source,
+            () => new CheckWorker(dataset, options, tokenizer, template),
+            (worker, block) => worker.Check(block),
+            cancellation);
+        foreach (var block in blocks)
         {
             Add(block, total);
             foreach (var (hash, line) in block.Hashes)
@@ -86,7 +92,10 @@ internal static class DatasetChecker
         log.BeginRow(line);
         if (seen.Add(hash, line) is var first and > 0)
         {
-            log.Warn(FindingCodes.DuplicateRow, $"The row equals that of line {first}.", "Remove one of them: repeated rows weigh more in training.");
+            log.Warn(
+                FindingCodes.DuplicateRow,
+                $"The row equals that of line {first}.",
+                "Remove one of them: repeated rows weigh more in training.");
         }
 
         if (compareWith is { } other && other.Rows.Find(hash) is var trained and > 0)

@@ -54,7 +54,12 @@ internal sealed class TokenLengths
 
         var longest = Math.Max(1, _rows.Keys.Max());
         var width = RoundUp((longest + Buckets - 1) / Buckets);
-        var buckets = Enumerable.Range(0, (longest + width - 1) / width).Select(index => new HistogramBucket((index * width) + 1, (index + 1) * width, 0)).ToArray();
+        var buckets = new HistogramBucket[(longest + width - 1) / width];
+        for (var index = 0; index < buckets.Length; index++)
+        {
+            buckets[index] = new HistogramBucket((index * width) + 1, (index + 1) * width, 0);
+        }
+
         foreach (var (length, rows) in _rows)
         {
             ref var bucket = ref buckets[Math.Max(0, length - 1) / width];

@@ -18,7 +18,10 @@ internal static class JsonFaults
             position += length;
         }
 
-        log.Error(FindingCodes.NotUtf8, $"The row is not UTF-8: byte {position + 1:N0} of it begins no character.", "Save the file as UTF-8.");
+        log.Error(
+            FindingCodes.NotUtf8,
+            $"The row is not UTF-8: byte {position + 1:N0} of it begins no character.",
+            "Save the file as UTF-8.");
     }
 
     public static void Report(ReadOnlySpan<byte> row, JsonException error, FindingLog log)
@@ -38,7 +41,10 @@ internal static class JsonFaults
         var place = line == 0 ? $"at byte {first:N0}" : $"at byte {first:N0} of its line {line + 1:N0}";
         if (literal is not null)
         {
-            log.Error(FindingCodes.NanLiteral, $"{literal} stands {place} of the row; JSON has no such number.", "Write a finite number or null.");
+            log.Error(
+                FindingCodes.NanLiteral,
+                $"{literal} stands {place} of the row; JSON has no such number.",
+                "Write a finite number or null.");
             return;
         }
 

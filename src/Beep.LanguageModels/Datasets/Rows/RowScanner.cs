@@ -64,12 +64,18 @@ internal sealed class RowScanner
             }
             else if (_depth == RecordLimits.MaxDepth && type is JsonTokenType.StartObject or JsonTokenType.StartArray)
             {
-                log.Error(FindingCodes.TooDeep, $"Objects and lists are nested more than {RecordLimits.MaxDepth} deep.", "Flatten the row.");
+                log.Error(
+                    FindingCodes.TooDeep,
+                    $"Objects and lists are nested more than {RecordLimits.MaxDepth} deep.",
+                    "Flatten the row.");
                 return false;
             }
             else if (!Append(ref reader, type))
             {
-                log.Error(FindingCodes.TooManyValues, $"The row has more than {RecordLimits.MaxValues:N0} values.", "Split it into several rows.");
+                log.Error(
+                    FindingCodes.TooManyValues,
+                    $"The row has more than {RecordLimits.MaxValues:N0} values.",
+                    "Split it into several rows.");
                 return false;
             }
             else
@@ -87,7 +93,10 @@ internal sealed class RowScanner
             return true;
         }
 
-        log.Error(FindingCodes.WrongType, $"The row is {RowView.Describe(_entries[0].Type)}, not an object.", "Write each row as an object: {\"prompt\": \"...\", \"completion\": \"...\"}.");
+        log.Error(
+            FindingCodes.WrongType,
+            $"The row is {RowView.Describe(_entries[0].Type)}, not an object.",
+            "Write each row as an object: {\"prompt\": \"...\", \"completion\": \"...\"}.");
         return false;
     }
 
@@ -143,19 +152,29 @@ internal sealed class RowScanner
                 if (!_keys.Add(reader.ValueIsEscaped ? UnescapedHash(ref reader) : RowHasher.Hash(reader.ValueSpan)))
                 {
                     var key = JsonText.Preview(JsonText.Unescape(reader.ValueSpan, reader.ValueIsEscaped));
-                    log.Error(FindingCodes.DuplicateKey, $"The key '{key}' appears twice in one object.", "Keep one of the two values.", key);
+                    log.Error(
+                        FindingCodes.DuplicateKey,
+                        $"The key '{key}' appears twice in one object.",
+                        "Keep one of the two values.",
+                        key);
                 }
 
                 goto case JsonTokenType.String;
             case JsonTokenType.String:
                 if (reader.ValueIsEscaped && JsonText.HasLoneSurrogate(reader.ValueSpan))
                 {
-                    log.Error(FindingCodes.NotUtf8, "An escape such as \\ud83d names half a character: its other half is missing.", "Write the text anew from its source; it was cut in the middle of a character.");
+                    log.Error(
+                        FindingCodes.NotUtf8,
+                        "An escape such as \\ud83d names half a character: its other half is missing.",
+                        "Write the text anew from its source; it was cut in the middle of a character.");
                 }
 
                 break;
             case JsonTokenType.Number when !IsFinite(reader.ValueSpan):
-                log.Error(FindingCodes.NanLiteral, $"The number {JsonText.Preview(JsonText.Unescape(reader.ValueSpan, false))} is too large: it would be read as Infinity.", "Write a finite number or null.");
+                log.Error(
+                    FindingCodes.NanLiteral,
+                    $"The number {JsonText.Preview(JsonText.Unescape(reader.ValueSpan, false))} is too large: it would be read as Infinity.",
+                    "Write a finite number or null.");
                 break;
             default:
                 break;

@@ -76,8 +76,8 @@ public sealed class FormatDetectionTests
     }
 
     [Theory]
-    [InlineData("data.csv", "messages\nx\n", DataFormat.Auto, "holds text only, so it cannot have the format 'messages'. Set data.format to prompt_completion, alpaca or text, or write the rows as .jsonl.")]
-    [InlineData("data.csv", "text\nx\n", DataFormat.Tokens, "holds text only, so it cannot have the format 'tokens'. Set data.format to prompt_completion, alpaca or text, or write the rows as .jsonl.")]
+    [InlineData("data.csv", "messages\nx\n", DataFormat.Auto, "holds text only, so it cannot have the format 'messages'. Set data.format to prompt_completion or alpaca or text, or write the rows as .jsonl.")]
+    [InlineData("data.csv", "text\nx\n", DataFormat.Tokens, "holds text only, so it cannot have the format 'tokens'. Set data.format to prompt_completion or alpaca or text, or write the rows as .jsonl.")]
     [InlineData("data.txt", "x\n", DataFormat.Alpaca, "holds a text a line, so it cannot have the format 'alpaca'. Set data.format to text, or write the rows as .jsonl.")]
     public void Format_ThatTheFileCannotHave_IsRefused(string name, string content, DataFormat format, string expected)
     {

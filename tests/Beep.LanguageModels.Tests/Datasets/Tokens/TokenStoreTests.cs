@@ -105,7 +105,7 @@ public sealed class TokenStoreTests
 
         Assert.Throws<ArgumentOutOfRangeException>(() => store.Length(1));
         Assert.Throws<ArgumentOutOfRangeException>(() => store.Length(-1));
-        Assert.Equal($"{path}: Row 0 of '{path}' lies outside of the file. Delete the file; it is made again from the dataset. [bad_token_store]",
+        Assert.Equal($"{path}: Row 0 of '{path}' lies outside of the file. Delete it; it is made again from the dataset. [bad_token_store]",
             Assert.Throws<FaultException>(() => store.Read(0, new int[200], new int[200])).Message);
     }
 
