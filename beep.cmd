@@ -1,0 +1,7 @@
+@echo off
+setlocal
+rem Builds when needed, then runs the program. The twin of ./beep.
+powershell -NoProfile -ExecutionPolicy Bypass -File "%~dp0build\launch.ps1"
+if errorlevel 1 exit /b %errorlevel%
+dotnet "%~dp0artifacts\bin\Beep.Host\release\beep.dll" %*
+exit /b %errorlevel%
