@@ -1,0 +1,27 @@
+namespace Beep.LanguageModels.Datasets.Formats.Messages;
+
+/// <summary>Who speaks in a message.</summary>
+internal enum ChatRole
+{
+    /// <summary>A role that no template knows.</summary>
+    Unknown = 0,
+
+    /// <summary>How the model should behave.</summary>
+    System = 1,
+
+    /// <summary>Who asks.</summary>
+    User = 2,
+
+    /// <summary>Who answers, and what is learnt.</summary>
+    Assistant = 3,
+
+    /// <summary>The result of a tool.</summary>
+    Tool = 4,
+}
+
+/// <summary>One message of a row.</summary>
+/// <param name="Entry">The entry of its object.</param>
+/// <param name="Role">Who speaks.</param>
+/// <param name="RoleEntry">The entry of its role.</param>
+/// <param name="ContentEntry">The entry of its text.</param>
+internal readonly record struct MessageTurn(int Entry, ChatRole Role, int RoleEntry, int ContentEntry);

@@ -1,0 +1,63 @@
+using Beep.Contracts;
+using Beep.LanguageModels.Datasets.Findings;
+using Beep.LanguageModels.Datasets.Formats;
+using Beep.LanguageModels.Datasets.Records;
+using Beep.LanguageModels.Datasets.Rows;
+
+namespace Beep.LanguageModels.Datasets;
+
+/// <summary>A file whose format is known.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Kind">Its format; null when none of its first rows is an object, so that it could not be told.</param>
+internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
+{
+    /// <summary>Looks at the file and decides its format from the spec and the first row that is an object.</summary>
+    /// <exception cref="FaultException">It cannot be read, is no dataset, or is of no known format (exit code 20).</exception>
+    public static OpenedDataset Open(string path, DataSpec data)
+    {
+        var file = DatasetFile.Open(path);
+        return new OpenedDataset(file, FormatDetection.Decide(file, data, data.Format == DataFormat.Auto ? FirstKeys(file) : null));
+    }
+
+    /// <summary>The sound rows, one after the other; what is wrong with the others goes to <paramref name="log"/>.</summary>
+    public IEnumerable<DatasetRow> ReadRows(DataSpec data, FindingLog log, int? vocabularySize = null)
+    {
+        using var source = File.ReadRecords();
+        var reader = new RowReader(Kind, data, vocabularySize);
+        var block = new RecordBlock();
+        while (source.Fill(block))
+        {
+            foreach (var record in block.Records)
+            {
+                if (reader.Read(block, record, log, materialize: true) is { } row)
+                {
+                    yield return row;
+                }
+            }
+
+            block.Clear();
+        }
+    }
+
+    private static List<string>? FirstKeys(DatasetFile file)
+    {
+        const int blocksSearched = 8;
+        using var source = file.ReadRecords();
+        var scanner = new RowScanner();
+        var block = new RecordBlock();
+        for (var searched = 0; searched < blocksSearched && source.Fill(block); searched++)
+        {
+            foreach (var record in block.Records)
+            {
+                if (record.Fault is null && scanner.Scan(block.Bytes(record), new FindingLog()))
+                {
+                    return scanner.View(block.Bytes(record)).Keys();
+                }
+            }
+
+            block.Clear();
+        }
+
+        return null;
+    }
+}
