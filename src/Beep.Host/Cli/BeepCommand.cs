@@ -21,14 +21,12 @@ internal static class BeepCommand
     {
         var root = new RootCommand("Fine-tunes language models on your own machine.")
         {
-            QuickstartCommand.Create(services),
             TrainCommand.Create(services),
             PlanCommand.Create(services),
             GenerateCommand.Create(services),
             DatasetCommand.Create(services),
             MergeCommand.Create(services),
             PresetsCommand.Create(services),
-            DoctorCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(services.Terminal);
@@ -84,7 +82,7 @@ internal static class BeepCommand
         }
     }
 
-    private static IEnumerable<string> PathOf(Command command)
+    private static Stack<string> PathOf(Command command)
     {
         var names = new Stack<string>();
         for (var current = command; current is not RootCommand and not null; current = current.Parents.OfType<Command>().FirstOrDefault())

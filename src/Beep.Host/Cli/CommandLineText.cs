@@ -17,7 +17,7 @@ internal static class CommandLineText
             return argument;
         }
 
-        return OperatingSystem.IsWindows() || !argument.AsSpan().ContainsAny('$', '`', '"', '\\') && !argument.Contains('!', StringComparison.Ordinal)
+        return OperatingSystem.IsWindows() || argument.AsSpan().IndexOfAny("$`\"\\!") < 0
             ? $"\"{argument}\""
             : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }

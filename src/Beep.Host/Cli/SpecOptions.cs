@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Beep.Host.Jobs.Specs;
 
 namespace Beep.Host.Cli;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
-using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
+using Beep.Host.Hosting;
 using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Training;

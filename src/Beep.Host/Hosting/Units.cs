@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Beep.Host.Cli;
+namespace Beep.Host.Hosting;
 
 /// <summary>Numbers as people read them.</summary>
 internal static class Units
