@@ -1,6 +1,6 @@
-using TorchSharp;
-Beep.Trainer.Native.OlderLinuxLibrary.Enable();
-var sw = System.Diagnostics.Stopwatch.StartNew();
-Console.WriteLine(torch.arange(5).ToString(TorchSharp.TensorStringStyle.Numpy));
-Console.WriteLine($"{Beep.Trainer.Native.OlderLinuxLibrary.IsInUse} {sw.ElapsedMilliseconds} ms");
-return 0;
+using Beep.Trainer.Cli;
+using Beep.Trainer.Native;
+
+ThreadWaiting.Shorten();
+OlderLinuxLibrary.Enable();
+return TrainerCommands.Build().Parse(args).Invoke();

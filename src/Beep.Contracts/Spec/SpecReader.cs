@@ -104,8 +104,10 @@ public static class SpecReader
             return new JobSpec();
         }
 
-        var clean = Clean(tree, ContractJson.Indented.JobSpec, "", ignoreUnknown, faults);
-        return clean.Deserialize(ContractJson.Indented.JobSpec)!;
+        // Generated readers set absent init-only properties to null, so the defaults are laid underneath.
+        var full = SpecWriter.ToTree(new JobSpec());
+        Merge(full, Clean(tree, ContractJson.Indented.JobSpec, "", ignoreUnknown, faults));
+        return full.Deserialize(ContractJson.Indented.JobSpec)!;
     }
 
     /// <summary>Copies the fields that bind to their type and lists the others, so that one bad field does not hide the next.</summary>

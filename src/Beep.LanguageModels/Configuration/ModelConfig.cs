@@ -1,3 +1,5 @@
+using Beep.LanguageModels.Safetensors;
+
 namespace Beep.LanguageModels.Configuration;
 
 /// <summary>A model's architecture, as its <c>config.json</c> tells; sizes are numbers of elements.</summary>
@@ -53,6 +55,9 @@ internal sealed record ModelConfig
 
     /// <summary>The standard deviation of freshly drawn weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>The number format that the weights are published in.</summary>
+    public TensorType WeightType { get; init; } = TensorType.F32;
 
     /// <summary>How many weights the model has.</summary>
     public long ParameterCount

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beep.Contracts;
+using Beep.LanguageModels.Safetensors;
 
 namespace Beep.LanguageModels.Configuration;
 
@@ -64,6 +65,12 @@ internal sealed class ModelConfigReader
             QkvBias = type == "qwen2" || biased,
             OutputBias = type == "llama" && biased,
             MlpBias = type == "llama" && Flag("mlp_bias"),
+            WeightType = (Text(_root, "dtype") ?? Text(_root, "torch_dtype")) switch
+            {
+                "bfloat16" => TensorType.BF16,
+                "float16" => TensorType.F16,
+                _ => TensorType.F32,
+            },
             InitializerRange = Number(_root, "initializer_range", 0.02),
         };
         CheckSupport(config);

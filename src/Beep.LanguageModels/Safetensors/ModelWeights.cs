@@ -67,15 +67,15 @@ internal sealed class ModelWeights : IDisposable
     }
 
     /// <summary>SHA-256 over the weight files in order of name, in lower-case hexadecimal.</summary>
-    public static async Task<string> HashAsync(string folder, CancellationToken cancellationToken)
+    public static string Hash(string folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1 << 20];
         foreach (var path in Files(folder))
         {
-            await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             int read;
-            while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            while ((read = stream.Read(buffer)) > 0)
             {
                 hash.AppendData(buffer, 0, read);
             }

@@ -1,0 +1,23 @@
+using Beep.LanguageModels.Chat;
+using Beep.LanguageModels.Datasets;
+using Beep.LanguageModels.Tokenization;
+
+namespace Beep.Trainer.Data;
+
+/// <summary>The tokenised rows of a run.</summary>
+/// <param name="Tokenizer">The model's tokenizer.</param>
+/// <param name="Template">The chat template; null for a model without one.</param>
+/// <param name="Train">The training rows.</param>
+/// <param name="Validation">The held-out rows; null for none.</param>
+/// <param name="Statistics">What the training rows came to.</param>
+/// <param name="Key">Names the training rows as tokenised.</param>
+internal sealed record TrainingData(
+    Tokenizer? Tokenizer, ChatTemplate? Template, TokenStore Train, TokenStore? Validation, DataStatistics Statistics, string Key) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Train.Dispose();
+        Validation?.Dispose();
+    }
+}

@@ -1,2 +1,0 @@
-namespace Beep.Trainer.Tests;
-public sealed class PlaceholderTests { [Fact] public void A() => Assert.NotNull(this); }
