@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.Reflection;
 using Beep.Contracts;
 using Beep.Host.Cli.Commands;
@@ -21,22 +20,28 @@ internal static class BeepCommand
     {
         var root = new RootCommand("Fine-tunes language models on your own machine.")
         {
+            QuickstartCommand.Create(services),
             TrainCommand.Create(services),
             PlanCommand.Create(services),
             GenerateCommand.Create(services),
             DatasetCommand.Create(services),
             MergeCommand.Create(services),
             PresetsCommand.Create(services),
+            DoctorCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(services.Terminal);
-        root.SetAction(_ => new HelpAction().Invoke(root.Parse("--help")));
         return root;
     }
 
     /// <summary>Parses and runs; returns the exit code.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, HostServices services, CancellationToken cancellationToken)
     {
+        if (arguments.Count == 0)
+        {
+            arguments = ["--help"];
+        }
+
         var parsed = CreateTree(services).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var reporter = new Reporter(services.Terminal, arguments.Contains(JsonName));
         if (parsed.Errors.Count > 0)

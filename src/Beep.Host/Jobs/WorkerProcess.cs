@@ -18,6 +18,11 @@ internal static class WorkerProcess
     /// <exception cref="FaultException">The system refuses.</exception>
     public static Process Start(TrainerProgram program, IReadOnlyList<string> arguments, string? workingFolder = null, bool sharesTerminal = false)
     {
+        if (!File.Exists(program.FileName))
+        {
+            throw FaultException.Failed("worker_not_started", $"The worker '{program.FileName}' is not there.", "Build it with ./beep, or unpack the product again, whole.", program.FileName);
+        }
+
         var ownSession = !sharesTerminal && OperatingSystem.IsLinux() && File.Exists(SetSession);
         var start = new ProcessStartInfo(ownSession ? SetSession : program.FileName)
         {

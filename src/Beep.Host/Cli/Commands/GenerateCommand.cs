@@ -1,5 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Beep.Contracts;
+using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Commands;
 
@@ -37,9 +41,30 @@ internal static class GenerateCommand
                 .Add("--seed", Text(result.GetValue(seed)))
                 .Add("--raw", result.GetValue(raw))
                 .Add("--json", result.GetValue(json));
-            return WorkerCall.PassThroughAsync(services, arguments.Items, cancellationToken);
+            var program = services.LocateTrainer();
+            return result.GetValue(json)
+                ? AnswerAsJsonAsync(program, arguments.Items, new Reporter(services.Terminal, isJson: true), cancellationToken)
+                : WorkerCall.PassThroughAsync(program, arguments.Items, cancellationToken);
         });
         return command;
+    }
+
+    private static async Task<int> AnswerAsJsonAsync(TrainerProgram program, IReadOnlyList<string> arguments, Reporter reporter, CancellationToken cancellationToken)
+    {
+        var answer = await WorkerCall.CaptureAsync(program, arguments, cancellationToken).ConfigureAwait(false);
+        if (answer.ExitCode != 0)
+        {
+            return reporter.Fail(WorkerFaults.ExitCodeOf(answer), WorkerFaults.Read(answer, "generate"));
+        }
+
+        try
+        {
+            return reporter.Finish(WorkerExitCode.Succeeded, [], JsonNode.Parse(answer.Output)?.AsObject());
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw FaultException.Failed("worker_unreadable", $"The worker's answer cannot be read: {error.Message}", "Run ./beep doctor.", cause: error);
+        }
     }
 
     private static string? Text<T>(T? value)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
+using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Commands;
 
@@ -28,7 +29,7 @@ internal static class MergeCommand
     {
         reporter.Say($"Merging '{adapter}' into '{model}'.");
         var arguments = new WorkerArguments("merge").Add("--model", model).Add("--adapter", adapter).Add("--out", output);
-        var answer = await WorkerCall.CaptureAsync(services, arguments.Items, cancellationToken).ConfigureAwait(false);
+        var answer = await WorkerCall.CaptureAsync(services.LocateTrainer(), arguments.Items, cancellationToken).ConfigureAwait(false);
         if (answer.ExitCode != 0)
         {
             return reporter.Fail(WorkerFaults.ExitCodeOf(answer), WorkerFaults.Read(answer, "merge"));

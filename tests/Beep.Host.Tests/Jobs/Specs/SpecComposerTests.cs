@@ -65,10 +65,10 @@ public sealed class SpecComposerTests
         };
         var error = Assert.Throws<FaultException>(() => SpecComposer.Compose(sources, "job"));
         Assert.Equal(
-            ["unknown_preset", "unreadable", "bad_setting", "bad_setting", "unknown_field", "wrong_type", "missing", "out_of_range", "out_of_range"],
+            ["unknown_preset", "unreadable", "bad_setting", "bad_setting", "wrong_type", "unknown_field", "missing", "out_of_range", "out_of_range"],
             error.Faults.Select(fault => fault.Code));
         Assert.Equal(WorkerExitCode.Invalid, error.ExitCode);
-        Assert.StartsWith("train.steps: There is no field 'train.steps'. Known here: num_epochs, max_steps,", error.Faults[4].ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("train.steps: There is no field 'train.steps'. Known here: num_epochs, max_steps,", error.Faults[5].ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,8 +1,7 @@
 using System.Text.RegularExpressions;
 using Beep.Contracts;
-using Beep.Host.Jobs;
 
-namespace Beep.Host.Cli;
+namespace Beep.Host.Jobs;
 
 /// <summary>Reads the faults that a worker prints on stderr, one a line: <c>error: where: message remedy [code]</c>.</summary>
 internal static partial class WorkerFaults

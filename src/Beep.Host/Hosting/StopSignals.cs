@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Beep.Host.Cli.Training;
+namespace Beep.Host.Hosting;
 
 /// <summary>Ctrl+C and its kin: the first asks for an orderly stop, the next for an immediate one.</summary>
 internal sealed class StopSignals : IDisposable
