@@ -28,6 +28,10 @@ internal static class DatasetFaults
         throw new FaultException(WorkerExitCode.Invalid, faults);
     }
 
+    /// <summary>Says that a file cannot be read.</summary>
+    public static FaultException Unreadable(string path, Exception cause) =>
+        FaultException.Invalid("unreadable", $"The dataset '{path}' cannot be read: {cause.Message}", "Check the path and its permissions.", path, cause);
+
     /// <summary>Says that a file has no rows.</summary>
     public static FaultException Empty(string file, long dropped = 0) => FaultException.Invalid(
         "empty_dataset",

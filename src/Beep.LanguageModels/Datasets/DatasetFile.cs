@@ -59,13 +59,19 @@ internal sealed class DatasetFile
         var stream = OpenStream(Path);
         try
         {
-            return Container switch
+            IRecordSource records = Container switch
             {
                 DatasetContainer.JsonLines => new LineRecords(stream, isPlainText: false),
                 DatasetContainer.JsonArray => new JsonArrayRecords(stream),
                 DatasetContainer.Csv => new CsvRecords(stream, Path),
                 DatasetContainer.PlainText => new LineRecords(stream, isPlainText: true),
             };
+            return new GuardedRecords(records, Path);
+        }
+        catch (IOException error)
+        {
+            stream.Dispose();
+            throw DatasetFaults.Unreadable(Path, error);
         }
         catch
         {
@@ -74,7 +80,9 @@ internal sealed class DatasetFile
         }
     }
 
-    private static FileStream OpenStream(string path)
+    /// <summary>Opens a file to be read once from its beginning to its end.</summary>
+    /// <exception cref="FaultException">It cannot be read (exit code 20).</exception>
+    public static FileStream OpenStream(string path)
     {
         try
         {
@@ -82,7 +90,7 @@ internal sealed class DatasetFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw FaultException.Invalid("unreadable", $"The dataset '{path}' cannot be read: {error.Message}", "Check the path and its permissions.", path, error);
+            throw DatasetFaults.Unreadable(path, error);
         }
     }
 

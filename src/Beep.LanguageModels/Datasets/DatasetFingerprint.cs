@@ -11,7 +11,8 @@ internal static class DatasetFingerprint
     /// <summary>The files of a model folder that say how text becomes tokens.</summary>
     private static readonly string[] TokenizerFiles =
     [
-        "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "added_tokens.json", "config.json", "generation_config.json",
+        "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json",
+        "special_tokens_map.json", "added_tokens.json", "config.json", "generation_config.json",
     ];
 
     /// <summary>The key of a file under a spec. This very build of the program is part of it, because its code is.</summary>
@@ -23,7 +24,8 @@ internal static class DatasetFingerprint
         Add(hash, $"{spec.Task} {data.Format} {data.MaxLength} {data.Overlong} {data.Untrainable} {data.CompletionOnlyLoss}");
         Add(hash, Path.GetExtension(file));
         Add(hash, data.ChatTemplate ?? "");
-        foreach (var (name, column) in data.Columns?.OrderBy(pair => pair.Key, StringComparer.Ordinal) ?? Enumerable.Empty<KeyValuePair<string, string>>())
+        var columns = data.Columns ?? new Dictionary<string, string>();
+        foreach (var (name, column) in columns.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             Add(hash, name);
             Add(hash, column);
@@ -49,7 +51,7 @@ internal static class DatasetFingerprint
 
     private static void AddFile(IncrementalHash hash, string file, CancellationToken cancellation)
     {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan);
+        using var stream = DatasetFile.OpenStream(file);
         var buffer = new byte[1 << 20];
         int read;
         while ((read = stream.Read(buffer)) > 0)

@@ -18,10 +18,11 @@ internal static class DatasetPreparation
     /// <exception cref="FaultException">
     /// Exit code 20: the first faults with their lines, and how many more there are; no store is written. Exit code 50: the store cannot be written.
     /// </exception>
-    public static TokenStore Prepare(JobSpec spec, string file, Tokenizer tokenizer, ChatTemplate? template, string storePath, CancellationToken cancellation)
+    public static TokenStore Prepare(
+        JobSpec spec, string file, Tokenizer tokenizer, ChatTemplate? template, string storePath, CancellationToken cancellation)
     {
         var dataset = OpenedDataset.Open(file, spec.Data);
-        CheckFormat(dataset, spec, template);
+        dataset.RequireTrainable(spec.Task, template);
         var key = DatasetFingerprint.Compute(spec, file, cancellation);
         if (TokenStore.TryOpen(storePath) is { } existing)
         {
@@ -56,7 +57,12 @@ internal static class DatasetPreparation
         var log = new FindingLog();
         var statistics = default(DataStatistics);
         using var source = dataset.File.ReadRecords();
-        foreach (var block in OrderedWork.Run(source, () => new Worker(dataset, spec, tokenizer, template), (worker, block) => worker.Encode(block), cancellation))
+        var blocks = OrderedWork.Run(
+            source,
+            () => new Worker(dataset, spec, tokenizer, template),
+            (worker, block) => worker.Encode(block),
+            cancellation);
+        foreach (var block in blocks)
         {
             log.Merge(block.Log);
             statistics += block.Statistics;
@@ -68,28 +74,6 @@ internal static class DatasetPreparation
 
         DatasetFaults.ThrowIfAny(log, dataset.File.Path);
         return statistics.Rows > 0 ? statistics : throw DatasetFaults.Empty(dataset.File.Path, statistics.Dropped);
-    }
-
-    private static void CheckFormat(OpenedDataset dataset, JobSpec spec, ChatTemplate? template)
-    {
-        var format = dataset.Kind?.Format;
-        if (spec.Task == TrainingTask.Pretrain && format is not (null or DataFormat.Text or DataFormat.Tokens))
-        {
-            throw FaultException.Invalid(
-                "wrong_format",
-                $"'pretrain' learns from plain text, but '{dataset.File.Path}' has the format '{dataset.Kind!.Name}'.",
-                "Set task=sft, or write the rows as 'text'.",
-                "task");
-        }
-
-        if (format == DataFormat.Messages && template is null)
-        {
-            throw FaultException.Invalid(
-                "missing_chat_template",
-                $"The rows of '{dataset.File.Path}' are conversations, but the model has no chat template that says how to write one.",
-                "Set data.chat_template, or use a model with a chat template.",
-                "data.chat_template");
-        }
     }
 
     private sealed record EncodedBlock(List<EncodedRow> Rows, DataStatistics Statistics, FindingLog Log);
@@ -106,7 +90,9 @@ internal static class DatasetPreparation
             var policy = new RowPolicy(spec.Data);
             foreach (var record in block.Records)
             {
-                if (_reader.Read(block, record, log, materialize: true) is { } row && _encoder.TryEncode(row, log) is { } encoded && policy.Apply(encoded, log) is { } kept)
+                if (_reader.Read(block, record, log, materialize: true) is { } row
+                    && _encoder.TryEncode(row, log) is { } encoded
+                    && policy.Apply(encoded, log) is { } kept)
                 {
                     rows.Add(kept);
                 }

@@ -20,7 +20,12 @@ internal sealed record CompletionRow(long Line, string Prompt, string Completion
 /// <param name="System">How the model should behave; null for nothing.</param>
 /// <param name="History">Earlier questions with their answers.</param>
 internal sealed record InstructionRow(
-    long Line, string Instruction, string Input, string Output, string? System, IReadOnlyList<(string Question, string Answer)> History) : DatasetRow(Line);
+    long Line,
+    string Instruction,
+    string Input,
+    string Output,
+    string? System,
+    IReadOnlyList<(string Question, string Answer)> History) : DatasetRow(Line);
 
 /// <summary>A row of <c>text</c>.</summary>
 internal sealed record TextRow(long Line, string Text) : DatasetRow(Line);

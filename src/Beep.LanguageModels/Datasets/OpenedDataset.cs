@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.LanguageModels.Chat;
 using Beep.LanguageModels.Datasets.Findings;
 using Beep.LanguageModels.Datasets.Formats;
 using Beep.LanguageModels.Datasets.Records;
@@ -36,6 +37,30 @@ internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
             }
 
             block.Clear();
+        }
+    }
+
+    /// <summary>Refuses a format that the task or the model cannot use.</summary>
+    /// <exception cref="FaultException">Exit code 20.</exception>
+    public void RequireTrainable(TrainingTask task, ChatTemplate? template)
+    {
+        var format = Kind?.Format;
+        if (task == TrainingTask.Pretrain && format is not (null or DataFormat.Text or DataFormat.Tokens))
+        {
+            throw FaultException.Invalid(
+                "wrong_format",
+                $"'pretrain' learns from plain text, but '{File.Path}' has the format '{Kind!.Name}'.",
+                "Set task=sft, or write the rows as 'text'.",
+                "task");
+        }
+
+        if (format == DataFormat.Messages && template is null)
+        {
+            throw FaultException.Invalid(
+                "missing_chat_template",
+                $"The rows of '{File.Path}' are conversations, but the model has no chat template that says how to write one.",
+                "Set data.chat_template, or use a model with a chat template.",
+                "data.chat_template");
         }
     }
 

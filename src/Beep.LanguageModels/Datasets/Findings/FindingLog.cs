@@ -14,7 +14,9 @@ internal sealed class FindingLog
 
     /// <summary>The groups, errors first, then by how many there are.</summary>
     public IReadOnlyList<FindingGroup> Groups =>
-        [.. _groups.Values.OrderByDescending(group => group.Severity).ThenByDescending(group => group.Count).ThenBy(group => group.Code, StringComparer.Ordinal)];
+        [.. from found in _groups.Values
+            orderby found.Severity descending, found.Count descending, found.Code
+            select found];
 
     /// <summary>How many errors there are.</summary>
     public long Errors => _groups.Values.Where(group => group.Severity == FindingSeverity.Error).Sum(group => group.Count);

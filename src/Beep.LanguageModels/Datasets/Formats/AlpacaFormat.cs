@@ -18,12 +18,20 @@ internal sealed class AlpacaFormat(FormatKind kind, DataSpec data) : RowFormat(k
     {
         if (row.IsBlank(Value(Instruction)) && (Value(Input) < 0 || row.IsBlank(Value(Input))))
         {
-            log.Warn(FindingCodes.EmptyPrompt, $"'{Name(Instruction)}' is empty.", "Write the instruction, or remove the row.", Name(Instruction));
+            log.Warn(
+                FindingCodes.EmptyPrompt,
+                $"'{Name(Instruction)}' is empty.",
+                "Write the instruction, or remove the row.",
+                Name(Instruction));
         }
 
         if (row.IsBlank(Value(Output)))
         {
-            log.Error(FindingCodes.EmptyCompletion, $"'{Name(Output)}' is empty: there is no answer to learn.", "Write the answer, or remove the row.", Name(Output));
+            log.Error(
+                FindingCodes.EmptyCompletion,
+                $"'{Name(Output)}' is empty: there is no answer to learn.",
+                "Write the answer, or remove the row.",
+                Name(Output));
         }
 
         if (Value(History) >= 0)
@@ -47,7 +55,11 @@ internal sealed class AlpacaFormat(FormatKind kind, DataSpec data) : RowFormat(k
         {
             if (!IsPair(row, turn))
             {
-                log.Error(FindingCodes.WrongType, $"'{Name(History)}' has an element that is no list of two texts.", "Write each element as [\"question\", \"answer\"].", Name(History));
+                log.Error(
+                    FindingCodes.WrongType,
+                    $"'{Name(History)}' has an element that is no list of two texts.",
+                    "Write each element as [\"question\", \"answer\"].",
+                    Name(History));
                 return;
             }
         }
@@ -62,7 +74,10 @@ internal sealed class AlpacaFormat(FormatKind kind, DataSpec data) : RowFormat(k
 
         var question = row.FirstChild(turn);
         var answer = question < 0 ? -1 : row.NextChild(turn, question);
-        return answer >= 0 && row.Type(question) == JsonTokenType.String && row.Type(answer) == JsonTokenType.String && row.NextChild(turn, answer) < 0;
+        return answer >= 0
+            && row.Type(question) == JsonTokenType.String
+            && row.Type(answer) == JsonTokenType.String
+            && row.NextChild(turn, answer) < 0;
     }
 
     private List<(string Question, string Answer)> ReadHistory(RowView row)

@@ -1,22 +1,11 @@
 using Beep.Contracts;
+using Beep.LanguageModels.Datasets.Rows;
 
 namespace Beep.LanguageModels.Datasets.Formats;
 
 /// <summary>Decides of which format a file is, from the spec and the keys of its first row.</summary>
 internal static class FormatDetection
 {
-    private static readonly (string Prompt, string Completion)[] LikelyPairs =
-    [
-        ("question", "answer"), ("query", "response"), ("query", "answer"), ("prompt", "response"), ("prompt", "answer"), ("prompt", "output"), ("instruction", "response"),
-        ("instruction", "completion"), ("question", "response"), ("question", "output"), ("input", "output"), ("input", "target"), ("source", "target"), ("user", "assistant"), ("context", "response"),
-    ];
-
-    private static readonly (string Field, string Column)[] LikelyColumns =
-    [
-        ("messages", "conversation"), ("messages", "dialog"), ("messages", "dialogue"), ("messages", "chat"), ("messages", "turns"),
-        ("text", "content"), ("text", "body"), ("text", "document"), ("text", "sentence"), ("text", "story"),
-    ];
-
     /// <summary>The format of the file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="data">The spec; its format may be <see cref="DataFormat.Auto"/>.</param>
@@ -26,27 +15,12 @@ internal static class FormatDetection
     public static FormatKind? Decide(DatasetFile file, DataSpec data, IReadOnlyList<string>? keys)
     {
         RefuseUnbuilt(data.Format, file);
-        CheckMapping(data, file);
-        var kind = data.Format == DataFormat.Auto ? keys is null ? null : FromKeys(file, data, keys) : FormatKind.Known.First(known => known.Format == data.Format);
-        if (kind is null)
+        var named = FormatKind.Known.FirstOrDefault(kind => kind.Format == data.Format);
+        CheckMapping(data, named, file);
+        var kind = named ?? (keys is null ? null : FromKeys(file, data, keys));
+        if (kind is not null)
         {
-            return null;
-        }
-
-        var fits = file.Container switch
-        {
-            DatasetContainer.PlainText => kind.Format == DataFormat.Text,
-            DatasetContainer.Csv => kind.Format is DataFormat.PromptCompletion or DataFormat.Alpaca or DataFormat.Text,
-            _ => true,
-        };
-        if (!fits)
-        {
-            var (holds, formats) = file.Container == DatasetContainer.Csv ? ("holds text only", "prompt_completion, alpaca or text") : ("holds a text a line", "text");
-            throw FaultException.Invalid(
-                "wrong_format",
-                $"'{file.Path}' {holds}, so it cannot have the format '{kind.Name}'.",
-                $"Set data.format to {formats}, or write the rows as .jsonl.",
-                "data.format");
+            CheckContainer(file, kind);
         }
 
         return kind;
@@ -58,8 +32,8 @@ internal static class FormatDetection
         var mapped = data.Columns?.Keys ?? [];
         foreach (var kind in FormatKind.Known)
         {
-            var speaksOfIt = mapped.All(name => kind.Fields.Any(field => field.Name == name));
-            if (speaksOfIt && kind.Columns(data).Where(column => column.Field.IsRequired).All(column => has.Contains(column.Name)))
+            var knowsTheMapping = mapped.All(name => kind.Fields.Any(field => field.Name == name));
+            if (knowsTheMapping && kind.Columns(data).Where(column => column.Field.IsRequired).All(column => has.Contains(column.Name)))
             {
                 return kind;
             }
@@ -78,78 +52,79 @@ internal static class FormatDetection
         throw FaultException.Invalid(
             "unknown_columns",
             $"The rows of '{file.Path}' have the keys {Quote(keys)}, which fit no known format.",
-            Suggest(file, keys),
+            ColumnSuggestion.For(file, keys),
             file.Path);
-    }
-
-    private static string Suggest(DatasetFile file, IReadOnlyList<string> keys)
-    {
-        string? Key(string name) => keys.FirstOrDefault(key => key.Equals(name, StringComparison.OrdinalIgnoreCase));
-
-        foreach (var (prompt, completion) in LikelyPairs)
-        {
-            if (Key(prompt) is { } promptKey && Key(completion) is { } completionKey)
-            {
-                return $"Say which column is which: --set data.columns.prompt={promptKey} --set data.columns.completion={completionKey}";
-            }
-        }
-
-        foreach (var (field, column) in LikelyColumns)
-        {
-            if (Key(column) is { } key)
-            {
-                return $"Say which column it is: --set data.columns.{field}={key}";
-            }
-        }
-
-        if (file.Container == DatasetContainer.Csv && keys.Count == 1 && keys[0].IndexOfAny([';', '\t']) >= 0)
-        {
-            return "Separate the cells by commas; this file seems to use another separator.";
-        }
-
-        return $"Known formats and their columns: {FormatKind.KnownNames}. Map other names with --set data.columns.prompt=NAME --set data.columns.completion=NAME";
     }
 
     private static void RefuseUnbuilt(DataFormat format, DatasetFile file)
     {
         var (name, remedy) = format switch
         {
-            DataFormat.Sharegpt => ("sharegpt", "Write the rows as 'messages': rename 'conversations' to 'messages', 'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'."),
-            DataFormat.Preference => ("preference", "For supervised fine-tuning write the preferred answers as 'prompt' and 'completion'."),
+            DataFormat.Sharegpt => (
+                "sharegpt",
+                "Write the rows as 'messages': rename 'conversations' to 'messages', "
+                + "'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'."),
+            DataFormat.Preference => (
+                "preference",
+                "For supervised fine-tuning write the preferred answers as 'prompt' and 'completion'."),
             _ => ("", ""),
         };
         if (name.Length > 0)
         {
-            throw FaultException.Invalid("unsupported_format", $"'{file.Path}' has the format '{name}', which this version does not read.", remedy, "data.format");
+            throw FaultException.Invalid(
+                "unsupported_format",
+                $"'{file.Path}' has the format '{name}', which this version does not read.",
+                remedy,
+                "data.format");
         }
     }
 
-    private static void CheckMapping(DataSpec data, DatasetFile file)
+    private static void CheckMapping(DataSpec data, FormatKind? named, DatasetFile file)
     {
-        var candidates = FormatKind.Known.Where(kind => data.Format == DataFormat.Auto || kind.Format == data.Format).SelectMany(kind => kind.Fields).Select(field => field.Name).Distinct().ToList();
-        foreach (var name in data.Columns?.Keys ?? [])
-        {
-            if (!candidates.Contains(name))
-            {
-                var format = data.Format == DataFormat.Auto ? "no format" : $"the format '{FormatKind.Known.First(kind => kind.Format == data.Format).Name}' does not";
-                throw FaultException.Invalid(
-                    "unknown_column",
-                    data.Format == DataFormat.Auto ? $"data.columns maps '{name}', which no format knows." : $"data.columns maps '{name}', which {format} know.",
-                    $"The name before the colon is the format's, the one after it the file's; known: {string.Join(", ", candidates)}.",
-                    $"data.columns.{name}");
-            }
-        }
-
         if (data.Columns is { Count: > 0 } && file.Container == DatasetContainer.PlainText)
         {
-            throw FaultException.Invalid("unknown_column", $"data.columns is set, but '{file.Path}' has no columns.", "Leave data.columns out.", "data.columns");
+            throw FaultException.Invalid(
+                "unknown_column",
+                $"data.columns is set, but '{file.Path}' has no columns.",
+                "Leave data.columns out.",
+                "data.columns");
+        }
+
+        IReadOnlyList<FormatKind> kinds = named is null ? FormatKind.Known : [named];
+        var known = kinds.SelectMany(kind => kind.Fields).Select(field => field.Name).Distinct().ToList();
+        if (data.Columns?.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        {
+            throw FaultException.Invalid(
+                "unknown_column",
+                $"data.columns maps '{unknown}', which {(named is null ? "no format knows" : $"the format '{named.Name}' does not know")}.",
+                $"The name before the colon is the format's, the one after it the file's; known: {string.Join(", ", known)}.",
+                $"data.columns.{unknown}");
+        }
+    }
+
+    private static void CheckContainer(DatasetFile file, FormatKind kind)
+    {
+        var (holds, possible) = file.Container switch
+        {
+            DatasetContainer.PlainText => ("holds a text a line", new[] { DataFormat.Text }),
+            DatasetContainer.Csv => ("holds text only", [DataFormat.PromptCompletion, DataFormat.Alpaca, DataFormat.Text]),
+            _ => ("", [kind.Format]),
+        };
+        if (!possible.Contains(kind.Format))
+        {
+            var names = FormatKind.Known.Where(known => possible.Contains(known.Format)).Select(known => known.Name);
+            throw FaultException.Invalid(
+                "wrong_format",
+                $"'{file.Path}' {holds}, so it cannot have the format '{kind.Name}'.",
+                $"Set data.format to {string.Join(" or ", names)}, or write the rows as .jsonl.",
+                "data.format");
         }
     }
 
     private static string Quote(IReadOnlyList<string> keys)
     {
         const int shown = 12;
-        var names = string.Join(", ", keys.Take(shown).Select(key => $"'{Rows.JsonText.Preview(key)}'"));
+        var names = string.Join(", ", keys.Take(shown).Select(key => $"'{JsonText.Preview(key)}'"));
         return keys.Count == 0 ? "(none)" : keys.Count > shown ? $"{names} and {keys.Count - shown} more" : names;
     }
 }

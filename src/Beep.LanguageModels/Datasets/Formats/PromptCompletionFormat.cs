@@ -19,7 +19,11 @@ internal sealed class PromptCompletionFormat(FormatKind kind, DataSpec data) : R
 
         if (row.IsBlank(Value(Completion)))
         {
-            log.Error(FindingCodes.EmptyCompletion, $"'{Name(Completion)}' is empty: there is no answer to learn.", "Write the answer, or remove the row.", Name(Completion));
+            log.Error(
+                FindingCodes.EmptyCompletion,
+                $"'{Name(Completion)}' is empty: there is no answer to learn.",
+                "Write the answer, or remove the row.",
+                Name(Completion));
         }
     }
 

@@ -96,17 +96,20 @@ internal abstract class RowFormat
         log.Error(
             FindingCodes.WrongType,
             $"'{column.Name}' is {RowView.Describe(row.Type(value))}; {RowView.Describe(column.Field.Type)} is expected.",
-            isConversation ? "Write it as text, or put the whole conversation into a column 'messages'." : $"Write it as {RowView.Describe(column.Field.Type)}.",
+            isConversation
+                ? "Write it as text, or put the whole conversation into a column 'messages'."
+                : $"Write it as {RowView.Describe(column.Field.Type)}.",
             column.Name);
     }
 
     private void ReportMissing(RowView row, FindingLog log)
     {
         var keys = row.Keys();
-        var found = keys.Count == 0 ? "no keys" : $"the keys {string.Join(", ", keys.Take(8).Select(key => $"'{JsonText.Preview(key)}'"))}{(keys.Count > 8 ? ", …" : "")}";
+        var names = string.Join(", ", keys.Take(8).Select(key => $"'{JsonText.Preview(key)}'"));
+        var found = keys.Count == 0 ? "no keys" : $"the keys {names}{(keys.Count > 8 ? ", …" : "")}";
         var required = _columns.Where(column => column.Field.IsRequired).ToList();
         var absent = required.Where(column => !keys.Contains(column.Name)).ToList();
-        var other = FormatKind.Known.FirstOrDefault(kind => kind != _kind && kind.Fields.Where(field => field.IsRequired).All(field => keys.Contains(field.Name)));
+        var other = FormatKind.Known.FirstOrDefault(kind => kind != _kind && kind.Fields.All(field => !field.IsRequired || keys.Contains(field.Name)));
         if (other is not null || (absent.Count == required.Count && keys.Count > 0))
         {
             log.Error(
@@ -118,7 +121,11 @@ internal abstract class RowFormat
 
         foreach (var column in absent)
         {
-            log.Error(FindingCodes.MissingColumn, $"The row lacks '{column.Name}'; it has {found}.", $"Add '{column.Name}', or remove the row.", column.Name);
+            log.Error(
+                FindingCodes.MissingColumn,
+                $"The row lacks '{column.Name}'; it has {found}.",
+                $"Add '{column.Name}', or remove the row.",
+                column.Name);
         }
     }
 }

@@ -63,7 +63,11 @@ internal sealed class TokensFormat(FormatKind kind, DataSpec data, int? vocabula
             return true;
         }
 
-        log.Error(FindingCodes.WrongType, $"'{Name(column)}' has an element that is no whole number.", "Write token ids as a list of whole numbers.", Name(column));
+        log.Error(
+            FindingCodes.WrongType,
+            $"'{Name(column)}' has an element that is no whole number.",
+            "Write token ids as a list of whole numbers.",
+            Name(column));
         return false;
     }
 

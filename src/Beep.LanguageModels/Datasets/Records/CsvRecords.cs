@@ -39,7 +39,11 @@ internal sealed class CsvRecords : IRecordSource
         if (_reader.Fault is { } fault || _reader.IsOverlong || _reader.CellCount > RecordLimits.MaxColumns)
         {
             var problem = _reader.Fault ?? $"It has more than {RecordLimits.MaxColumns:N0} columns or {RecordLimits.MaxRecordBytes >> 20} MiB.";
-            throw FaultException.Invalid(FindingCodes.BadCsv, $"The header row cannot be read. {problem}", "Begin the file with the names of the columns, separated by commas.", where);
+            throw FaultException.Invalid(
+                FindingCodes.BadCsv,
+                $"The header row cannot be read. {problem}",
+                "Begin the file with the names of the columns, separated by commas.",
+                where);
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -49,7 +53,11 @@ internal sealed class CsvRecords : IRecordSource
             var name = System.Text.Encoding.UTF8.GetString(_reader.Cell(index));
             if (!seen.Add(name))
             {
-                throw FaultException.Invalid(FindingCodes.DuplicateKey, $"The header row names the column '{name}' twice.", "Rename or remove one of the two columns.", where);
+                throw FaultException.Invalid(
+                    FindingCodes.DuplicateKey,
+                    $"The header row names the column '{name}' twice.",
+                    "Rename or remove one of the two columns.",
+                    where);
             }
 
             block.Begin(1);

@@ -8,7 +8,8 @@ namespace Beep.LanguageModels.Datasets.Records;
 /// </summary>
 internal sealed class JsonArrayRecords(Stream stream) : IRecordSource
 {
-    private const string ArrayRemedy = "Write the file as '[', objects with a comma between two of them, and ']'. What follows that place was not read.";
+    private const string ArrayRemedy =
+        "Write the file as '[', objects with a comma between two of them, and ']'. What follows that place was not read.";
 
     private readonly ByteWindow _window = new(stream);
     private State _state = State.BeforeArray;

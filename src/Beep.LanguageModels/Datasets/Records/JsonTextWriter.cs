@@ -5,7 +5,8 @@ namespace Beep.LanguageModels.Datasets.Records;
 /// <summary>Writes text as the inside of a JSON string. Bytes that are not UTF-8 pass unchanged, so that a later check sees them.</summary>
 internal static class JsonTextWriter
 {
-    private static readonly SearchValues<byte> Special = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'\\']);
+    private static readonly SearchValues<byte> Special =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'\\']);
 
     public static void Append(RecordBlock block, ReadOnlySpan<byte> text)
     {

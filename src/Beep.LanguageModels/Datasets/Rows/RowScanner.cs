@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
@@ -14,8 +13,6 @@ namespace Beep.LanguageModels.Datasets.Rows;
 /// </summary>
 internal sealed class RowScanner
 {
-    private const string LineRemedy = "Write each row with a JSON library, one object on one line.";
-
     private static readonly JsonReaderOptions Options = new() { MaxDepth = RecordLimits.MaxDepth + 2 };
 
     private readonly KeySet _keys = new();
@@ -36,7 +33,7 @@ internal sealed class RowScanner
         _previous = JsonTokenType.None;
         if (!Utf8.IsValid(row))
         {
-            log.Error(FindingCodes.NotUtf8, $"The row is not UTF-8: byte {FirstInvalid(row) + 1:N0} of it begins no character.", "Save the file as UTF-8.");
+            JsonFaults.ReportNotUtf8(row, log);
             return false;
         }
 
@@ -47,7 +44,7 @@ internal sealed class RowScanner
         }
         catch (JsonException error)
         {
-            Report(row, error, log);
+            JsonFaults.Report(row, error, log);
             return false;
         }
     }
@@ -67,12 +64,18 @@ internal sealed class RowScanner
             }
             else if (_depth == RecordLimits.MaxDepth && type is JsonTokenType.StartObject or JsonTokenType.StartArray)
             {
-                log.Error(FindingCodes.TooDeep, $"Objects and lists are nested more than {RecordLimits.MaxDepth} deep.", "Flatten the row.");
+                log.Error(
+                    FindingCodes.TooDeep,
+                    $"Objects and lists are nested more than {RecordLimits.MaxDepth} deep.",
+                    "Flatten the row.");
                 return false;
             }
             else if (!Append(ref reader, type))
             {
-                log.Error(FindingCodes.TooManyValues, $"The row has more than {RecordLimits.MaxValues:N0} values.", "Split it into several rows.");
+                log.Error(
+                    FindingCodes.TooManyValues,
+                    $"The row has more than {RecordLimits.MaxValues:N0} values.",
+                    "Split it into several rows.");
                 return false;
             }
             else
@@ -90,7 +93,10 @@ internal sealed class RowScanner
             return true;
         }
 
-        log.Error(FindingCodes.WrongType, $"The row is {RowView.Describe(_entries[0].Type)}, not an object.", "Write each row as an object: {\"prompt\": \"...\", \"completion\": \"...\"}.");
+        log.Error(
+            FindingCodes.WrongType,
+            $"The row is {RowView.Describe(_entries[0].Type)}, not an object.",
+            "Write each row as an object: {\"prompt\": \"...\", \"completion\": \"...\"}.");
         return false;
     }
 
@@ -146,19 +152,29 @@ internal sealed class RowScanner
                 if (!_keys.Add(reader.ValueIsEscaped ? UnescapedHash(ref reader) : RowHasher.Hash(reader.ValueSpan)))
                 {
                     var key = JsonText.Preview(JsonText.Unescape(reader.ValueSpan, reader.ValueIsEscaped));
-                    log.Error(FindingCodes.DuplicateKey, $"The key '{key}' appears twice in one object.", "Keep one of the two values.", key);
+                    log.Error(
+                        FindingCodes.DuplicateKey,
+                        $"The key '{key}' appears twice in one object.",
+                        "Keep one of the two values.",
+                        key);
                 }
 
                 goto case JsonTokenType.String;
             case JsonTokenType.String:
                 if (reader.ValueIsEscaped && JsonText.HasLoneSurrogate(reader.ValueSpan))
                 {
-                    log.Error(FindingCodes.NotUtf8, "An escape such as \\ud83d names half a character: its other half is missing.", "Write the text anew from its source; it was cut in the middle of a character.");
+                    log.Error(
+                        FindingCodes.NotUtf8,
+                        "An escape such as \\ud83d names half a character: its other half is missing.",
+                        "Write the text anew from its source; it was cut in the middle of a character.");
                 }
 
                 break;
             case JsonTokenType.Number when !IsFinite(reader.ValueSpan):
-                log.Error(FindingCodes.NanLiteral, $"The number {JsonText.Preview(JsonText.Unescape(reader.ValueSpan, false))} is too large: it would be read as Infinity.", "Write a finite number or null.");
+                log.Error(
+                    FindingCodes.NanLiteral,
+                    $"The number {JsonText.Preview(JsonText.Unescape(reader.ValueSpan, false))} is too large: it would be read as Infinity.",
+                    "Write a finite number or null.");
                 break;
             default:
                 break;
@@ -171,68 +187,4 @@ internal sealed class RowScanner
     private static bool IsFinite(ReadOnlySpan<byte> number) =>
         (number.Length < 300 && number.IndexOfAny((byte)'e', (byte)'E') < 0)
         || (Utf8Parser.TryParse(number, out double value, out _) && double.IsFinite(value));
-
-    private static int FirstInvalid(ReadOnlySpan<byte> row)
-    {
-        var position = 0;
-        while (Rune.DecodeFromUtf8(row[position..], out _, out var length) == OperationStatus.Done)
-        {
-            position += length;
-        }
-
-        return position;
-    }
-
-    private static void Report(ReadOnlySpan<byte> row, JsonException error, FindingLog log)
-    {
-        var (line, column) = (error.LineNumber ?? 0, (int)(error.BytePositionInLine ?? 0));
-        var at = Offset(row, line, column);
-        var place = line == 0 ? $"at byte {column + 1:N0}" : $"at byte {column + 1:N0} of its line {line + 1:N0}";
-        if (StartsWithNonFinite(row, at) is { } literal)
-        {
-            log.Error(FindingCodes.NanLiteral, $"{literal} stands {place} of the row; JSON has no such number.", "Write a finite number or null.");
-            return;
-        }
-
-        var text = error.Message;
-        var tail = text.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        var remedy = at < row.Length && row[at] == '\'' ? "Write it with a JSON library (json.dumps); JSON has double quotation marks only." : LineRemedy;
-        log.Error(FindingCodes.BadJson, $"The row is not valid JSON {place}: {(tail < 0 ? text : text[..tail])}", remedy);
-    }
-
-    /// <summary>The reader stops at a literal's first or at its first wrong byte.</summary>
-    private static string? StartsWithNonFinite(ReadOnlySpan<byte> row, int at)
-    {
-        foreach (var start in (ReadOnlySpan<int>)[at, at - 1])
-        {
-            if (start < 0 || start >= row.Length)
-            {
-                continue;
-            }
-
-            var rest = row[start..];
-            if (rest.StartsWith("NaN"u8))
-            {
-                return "NaN";
-            }
-
-            if (rest.StartsWith("Infinity"u8) || rest.StartsWith("-Infinity"u8))
-            {
-                return rest[0] == '-' ? "-Infinity" : "Infinity";
-            }
-        }
-
-        return null;
-    }
-
-    private static int Offset(ReadOnlySpan<byte> row, long line, int column)
-    {
-        var start = 0;
-        for (; line > 0; line--)
-        {
-            start += row[start..].IndexOf((byte)'\n') + 1;
-        }
-
-        return start + column;
-    }
 }

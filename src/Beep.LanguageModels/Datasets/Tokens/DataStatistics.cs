@@ -4,7 +4,7 @@ namespace Beep.LanguageModels.Datasets.Tokens;
 /// <param name="Rows">Rows that take part.</param>
 /// <param name="Tokens">Their tokens.</param>
 /// <param name="TrainableTokens">Those on which loss is taken; see <see cref="EncodedRow.TrainableTokens"/>.</param>
-/// <param name="Truncated">Rows that lost their end.</param>
+/// <param name="Truncated">Rows that take part without their end.</param>
 /// <param name="Dropped">Rows left out.</param>
 /// <param name="Untrainable">Rows in which nothing is learnt, kept or left out.</param>
 internal readonly record struct DataStatistics(long Rows, long Tokens, long TrainableTokens, long Truncated, long Dropped, long Untrainable)

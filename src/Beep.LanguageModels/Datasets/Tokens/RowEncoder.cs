@@ -61,7 +61,10 @@ internal sealed class RowEncoder
     /// <summary>The question of an <c>alpaca</c> row: the instruction, a blank line and the input, where there is one.</summary>
     public static string Question(InstructionRow row) => string.IsNullOrWhiteSpace(row.Input) ? row.Instruction : $"{row.Instruction}\n\n{row.Input}";
 
-    /// <summary>The prompt of an <c>alpaca</c> row for a model without a chat template: everything before the answer, each part followed by a blank line.</summary>
+    /// <summary>
+    /// The prompt of an <c>alpaca</c> row for a model without a chat template: everything before the answer, each part
+    /// followed by a blank line.
+    /// </summary>
     public static string PlainPrompt(InstructionRow row)
     {
         IEnumerable<string> parts = row.System is null ? [] : [row.System];

@@ -62,7 +62,11 @@ internal sealed class RowPolicy(DataSpec data)
     public static Finding UntrainableFinding(EncodedRow row, bool isCut, DataSpec data, FindingSeverity severity) => new(
         row.Line,
         FindingCodes.NoTrainableToken,
-        isCut ? $"Nothing is learnt from the row: cut to {data.MaxLength:N0} tokens, it loses its answer." : "Nothing is learnt from the row: no token of it has a label.",
-        isCut ? "Shorten its question, raise data.max_length, or set data.untrainable to drop." : "Give it an answer, or set data.untrainable to drop.",
+        isCut
+            ? $"Nothing is learnt from the row: cut to {data.MaxLength:N0} tokens, it loses its answer."
+            : "Nothing is learnt from the row: no token of it has a label.",
+        isCut
+            ? "Shorten its question, raise data.max_length, or set data.untrainable to drop."
+            : "Give it an answer, or set data.untrainable to drop.",
         severity);
 }

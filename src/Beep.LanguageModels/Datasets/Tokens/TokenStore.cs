@@ -7,7 +7,10 @@ using Beep.LanguageModels.Datasets.Findings;
 
 namespace Beep.LanguageModels.Datasets.Tokens;
 
-/// <summary>Encoded rows in a file that is mapped into memory, so that any number of them can be visited in any order. Safe for several readers at once.</summary>
+/// <summary>
+/// Encoded rows in a file that is mapped into memory, so that any number of them can be visited in any order. Safe for
+/// several readers at once.
+/// </summary>
 internal sealed unsafe class TokenStore : IDisposable
 {
     private readonly string _path;
@@ -44,7 +47,7 @@ internal sealed unsafe class TokenStore : IDisposable
     /// <summary>Opens a complete store.</summary>
     /// <exception cref="FaultException">It is missing or not a store.</exception>
     public static TokenStore Open(string path) => TryOpen(path)
-        ?? throw FaultException.Failed("bad_token_store", $"'{path}' is no complete store of tokens.", "Delete it; it is made again from the dataset.", path);
+        ?? throw Damaged(path, $"'{path}' is no complete store of tokens.");
 
     /// <summary>Opens a complete store, or gives null.</summary>
     public static TokenStore? TryOpen(string path)
@@ -119,7 +122,7 @@ internal sealed unsafe class TokenStore : IDisposable
         var length = BinaryPrimitives.ReadInt32LittleEndian(entry[16..]);
         if (length < 0 || offset < TokenStoreHeader.Size || offset + ((long)TokenStoreHeader.TokenSize * length) > _header.IndexOffset)
         {
-            throw FaultException.Failed("bad_token_store", $"Row {row} of '{_path}' lies outside of the file.", "Delete the file; it is made again from the dataset.", _path);
+            throw Damaged(_path, $"Row {row} of '{_path}' lies outside of the file.");
         }
 
         var bytes = sizeof(int) * length;
@@ -133,6 +136,9 @@ internal sealed unsafe class TokenStore : IDisposable
         _view.Dispose();
         _file.Dispose();
     }
+
+    private static FaultException Damaged(string path, string message) =>
+        FaultException.Failed("bad_token_store", message, "Delete it; it is made again from the dataset.", path);
 
     private ReadOnlySpan<byte> Entry(long row)
     {

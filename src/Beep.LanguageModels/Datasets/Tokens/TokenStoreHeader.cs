@@ -27,7 +27,8 @@ internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, l
         Magic.CopyTo(bytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), Version);
         Key.CopyTo(bytes.AsSpan(16));
-        long[] numbers = [Statistics.Rows, Statistics.Tokens, Statistics.TrainableTokens, Statistics.Truncated, Statistics.Dropped, Statistics.Untrainable, IndexOffset];
+        var (rows, tokens, trainable, truncated, dropped, untrainable) = Statistics;
+        long[] numbers = [rows, tokens, trainable, truncated, dropped, untrainable, IndexOffset];
         for (var index = 0; index < numbers.Length; index++)
         {
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(48 + (8 * index)), numbers[index]);
@@ -51,7 +52,9 @@ internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, l
         }
 
         var statistics = new DataStatistics(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
-        var isWhole = statistics is { Rows: >= 0, Tokens: >= 0 } && statistics.Rows <= fileLength / IndexEntrySize && statistics.Tokens <= fileLength / TokenSize
+        var isWhole = statistics is { Rows: >= 0, Tokens: >= 0 }
+            && statistics.Rows <= fileLength / IndexEntrySize
+            && statistics.Tokens <= fileLength / TokenSize
             && numbers[6] == Size + (TokenSize * statistics.Tokens)
             && fileLength == numbers[6] + (IndexEntrySize * statistics.Rows);
         return isWhole ? new TokenStoreHeader(bytes.Slice(16, SHA256.HashSizeInBytes).ToArray(), statistics, numbers[6]) : null;

@@ -7,7 +7,14 @@ namespace Beep.LanguageModels.Datasets.Formats.Messages;
 internal abstract class MessageRule
 {
     /// <summary>The rules, in the order in which they report. A row with an unknown role is not held to the later ones.</summary>
-    public static readonly IReadOnlyList<MessageRule> All = [new RefuseToolCalls(), new RequireKnownRoles(), new RequireRoleOrder(), new RequireAssistantTurn(), new RequireAssistantText()];
+    public static readonly IReadOnlyList<MessageRule> All =
+    [
+        new RefuseToolCalls(),
+        new RequireKnownRoles(),
+        new RequireRoleOrder(),
+        new RequireAssistantTurn(),
+        new RequireAssistantText(),
+    ];
 
     public abstract void Check(RowView row, IReadOnlyList<MessageTurn> turns, string column, FindingLog log);
 }

@@ -10,6 +10,7 @@ namespace Beep.LanguageModels.Datasets.Formats.Messages;
 internal sealed class MessagesFormat(FormatKind kind, DataSpec data) : RowFormat(kind, data)
 {
     private const int Messages = 0;
+    private const string MessageRemedy = "Write each message as {\"role\": \"...\", \"content\": \"...\"}";
 
     private readonly List<MessageTurn> _turns = [];
 
@@ -58,7 +59,7 @@ internal sealed class MessagesFormat(FormatKind kind, DataSpec data) : RowFormat
             log.Error(
                 FindingCodes.WrongType,
                 $"Message {place} is {RowView.Describe(row.Type(message))}, not an object.",
-                "Write each message as {\"role\": \"...\", \"content\": \"...\"}.",
+                MessageRemedy + ".",
                 Name(Messages));
             _turns.Add(default);
             return false;
@@ -80,12 +81,18 @@ internal sealed class MessagesFormat(FormatKind kind, DataSpec data) : RowFormat
 
         if (entry < 0)
         {
-            var remedy = key == "role" ? "Write each message as {\"role\": \"...\", \"content\": \"...\"}; rows with 'from' and 'value' are of the format sharegpt." : "Add the text of the message, or remove it.";
+            var remedy = key == "role"
+                ? $"{MessageRemedy}; rows with 'from' and 'value' are of the format sharegpt."
+                : "Add the text of the message, or remove it.";
             log.Error(FindingCodes.MissingColumn, $"Message {place} lacks '{key}'.", remedy, Name(Messages));
         }
         else
         {
-            log.Error(FindingCodes.WrongType, $"'{key}' of message {place} is {RowView.Describe(row.Type(entry))}; text is expected.", $"Write '{key}' as one text.", Name(Messages));
+            log.Error(
+                FindingCodes.WrongType,
+                $"'{key}' of message {place} is {RowView.Describe(row.Type(entry))}; text is expected.",
+                $"Write '{key}' as one text.",
+                Name(Messages));
         }
 
         return false;

@@ -26,6 +26,10 @@ internal sealed class RefuseToolCalls : MessageRule
         }
 
         var name = row.Text(value - 1);
-        log.Error(FindingCodes.UnsupportedField, $"'{name}' is not read by this version: the model would not see it.", $"Remove '{name}', or write the call into 'content' as the model should say it.", name);
+        log.Error(
+            FindingCodes.UnsupportedField,
+            $"'{name}' is not read by this version: the model would not see it.",
+            $"Remove '{name}', or write the call into 'content' as the model should say it.",
+            name);
     }
 }

@@ -12,7 +12,11 @@ internal sealed class RequireAssistantText : MessageRule
         {
             if (turns[index].Role == ChatRole.Assistant && row.IsBlank(turns[index].ContentEntry))
             {
-                log.Error(FindingCodes.EmptyAssistantTurn, $"Message {index + 1}, from the assistant, is empty.", "Write the answer, or remove the message and its question.", column);
+                log.Error(
+                    FindingCodes.EmptyAssistantTurn,
+                    $"Message {index + 1}, from the assistant, is empty.",
+                    "Write the answer, or remove the message and its question.",
+                    column);
             }
         }
     }

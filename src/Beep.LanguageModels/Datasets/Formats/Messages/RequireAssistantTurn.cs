@@ -10,11 +10,19 @@ internal sealed class RequireAssistantTurn : MessageRule
     {
         if (turns.All(turn => turn.Role is not (ChatRole.Assistant or ChatRole.Unknown)))
         {
-            log.Error(FindingCodes.MissingAssistantTurn, "The conversation has no assistant message: there is no answer to learn.", "Add the assistant's answer, or remove the row.", column);
+            log.Error(
+                FindingCodes.MissingAssistantTurn,
+                "The conversation has no assistant message: there is no answer to learn.",
+                "Add the assistant's answer, or remove the row.",
+                column);
         }
         else if (turns[^1].Role is not (ChatRole.Assistant or ChatRole.Unknown))
         {
-            log.Error(FindingCodes.MissingAssistantTurn, $"The last message ('{row.Text(turns[^1].RoleEntry)}') has no answer.", "Add the assistant's answer, or remove that message.", column);
+            log.Error(
+                FindingCodes.MissingAssistantTurn,
+                $"The last message ('{row.Text(turns[^1].RoleEntry)}') has no answer.",
+                "Add the assistant's answer, or remove that message.",
+                column);
         }
     }
 }
