@@ -10,6 +10,7 @@ namespace Beep.Host.Quickstart;
 internal static class QuickstartJob
 {
     private const int PromptCount = 3;
+    private const int MaxRows = 10_000;
     private const int MaxLineBytes = 1 << 20;
 
     // A model of a few million weights takes, and needs, a far higher learning rate than those that the presets are for.
@@ -58,22 +59,21 @@ internal static class QuickstartJob
         Settings = [.. Settings, $"samples.prompts={new JsonArray([.. Prompts(shipped.Validation).Select(prompt => JsonValue.Create(prompt))]).ToJsonString()}"],
     };
 
-    /// <summary>What the first held-out rows ask: nothing that was trained on.</summary>
-    private static List<string> Prompts(string path)
+    /// <summary>What held-out rows ask, taken from all over the file: nothing that was trained on.</summary>
+    private static IEnumerable<string> Prompts(string path)
     {
         using var stream = File.OpenRead(path);
         var reader = new BoundedLineReader(stream, MaxLineBytes);
-        var prompts = new List<string>();
-        while (prompts.Count < PromptCount && reader.TryRead(out var line))
+        var asked = new List<string>();
+        while (asked.Count < MaxRows && reader.TryRead(out var line))
         {
             using var row = JsonDocument.Parse(line.Bytes);
-            var asked = row.RootElement.GetProperty("messages").EnumerateArray().FirstOrDefault(message => message.GetProperty("role").ValueEquals("user"));
-            if (asked.ValueKind == JsonValueKind.Object)
-            {
-                prompts.Add(asked.GetProperty("content").GetString()!);
-            }
+            asked.AddRange(row.RootElement.GetProperty("messages").EnumerateArray()
+                .Where(message => message.GetProperty("role").ValueEquals("user"))
+                .Select(message => message.GetProperty("content").GetString()!)
+                .Take(1));
         }
 
-        return prompts;
+        return Enumerable.Range(0, PromptCount).Select(index => asked[index * asked.Count / PromptCount]).Distinct();
     }
 }

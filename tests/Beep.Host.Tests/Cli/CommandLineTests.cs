@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("error: Unrecognized command or argument 'trian'. See beep --help. [bad_usage]", "trian")]
+    [InlineData("error: Required command was not provided. See beep --help. [bad_usage]\nerror: Unrecognized command or argument 'trian'. See beep --help. [bad_usage]", "trian")]
     [InlineData("error: Option '--out' is required. See beep train --help. [bad_usage]", "train", "--model", "m", "--data", "d")]
     [InlineData("error: Required argument missing for option: '--set'. See beep plan --help. [bad_usage]", "plan", "--set")]
     [InlineData("error: Required argument missing for command: 'check'. See beep dataset check --help. [bad_usage]", "dataset", "check")]
