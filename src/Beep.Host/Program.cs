@@ -1,1 +1,3 @@
-return 0;
+using Beep.Host.Cli;
+
+return await BeepCommand.RunAsync(args, new HostServices { Terminal = Terminal.FromSystem() }, CancellationToken.None).ConfigureAwait(false);

@@ -1,0 +1,34 @@
+using Beep.Contracts;
+
+namespace Beep.Host.Hosting;
+
+/// <summary>Where the host keeps what it makes.</summary>
+internal sealed record HostPaths(string Home)
+{
+    private const string HomeVariable = "BEEP_PYTHON_HOME";
+
+    /// <summary>The job folder of the quickstart.</summary>
+    public string Quickstart => Path.Combine(Home, "quickstart");
+
+    /// <summary>BEEP_PYTHON_HOME, else the folder that the system gives applications for their data.</summary>
+    /// <exception cref="FaultException">The environment names no home at all.</exception>
+    public static HostPaths FromEnvironment(Func<string, string?> variable)
+    {
+        if (variable(HomeVariable) is { Length: > 0 } chosen)
+        {
+            return new HostPaths(Path.GetFullPath(chosen));
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            return new HostPaths(Path.Combine(Need(variable, "LOCALAPPDATA"), "BeepPython"));
+        }
+
+        return new HostPaths(Path.Combine(Need(variable, "HOME"), ".local", "share", "beep-python"));
+    }
+
+    private static string Need(Func<string, string?> variable, string name) =>
+        variable(name) is { Length: > 0 } value
+            ? value
+            : throw FaultException.Invalid("no_home", $"Neither {HomeVariable} nor {name} is set, so there is nowhere to keep data.", $"Set {HomeVariable} to a folder.", HomeVariable);
+}

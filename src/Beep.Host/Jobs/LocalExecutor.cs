@@ -1,0 +1,40 @@
+using Beep.Contracts;
+
+namespace Beep.Host.Jobs;
+
+/// <summary>Runs job folders as processes on this machine.</summary>
+internal sealed class LocalExecutor(TrainerProgram program)
+{
+    /// <summary>Starts the worker on a folder whose spec is written; a former end of the same job is forgotten.</summary>
+    /// <exception cref="FaultException">Another worker runs in the folder, it cannot be written, or the worker cannot be started.</exception>
+    public RunningJob Start(JobFolder folder)
+    {
+        try
+        {
+            using (JobLock.TryTake(folder) ?? throw Busy(folder))
+            {
+                File.Delete(folder.CancelRequest);
+                File.Delete(folder.Exit);
+            }
+
+            var log = new OutputLog(folder.Output);
+            try
+            {
+                var offset = EventTail.EndOf(folder.Events);
+                return new RunningJob(folder, WorkerProcess.Start(program, ["train", folder.Root], folder.Root), log, offset);
+            }
+            catch
+            {
+                log.Dispose();
+                throw;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FaultException.Invalid("unwritable", $"The job folder '{folder.Root}' cannot be written: {error.Message}", "Free space, correct the permissions, or choose another --out.", folder.Root, error);
+        }
+    }
+
+    private static FaultException Busy(JobFolder folder) =>
+        FaultException.Invalid("job_running", $"Another worker is running the job in '{folder.Root}'.", "Wait for it, or stop it first.", folder.Root);
+}

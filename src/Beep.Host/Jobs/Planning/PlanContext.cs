@@ -1,0 +1,103 @@
+using Beep.Contracts;
+using Beep.LanguageModels.Chat;
+using Beep.LanguageModels.Configuration;
+using Beep.LanguageModels.Datasets.Checking;
+using Beep.LanguageModels.Estimation;
+using Beep.LanguageModels.Tokenization;
+
+namespace Beep.Host.Jobs.Planning;
+
+/// <summary>What rules look at, read once and when it is asked for first.</summary>
+internal sealed class PlanContext
+{
+    private readonly Lazy<Loaded<ModelConfig>> _config;
+    private readonly Lazy<Loaded<Tokenizer>> _tokenizer;
+    private readonly Lazy<Loaded<ChatTemplate>> _template;
+    private readonly Lazy<Loaded<DatasetReport>> _data;
+
+    public PlanContext(JobSpec spec, Machine machine, string? output, CancellationToken cancellation)
+    {
+        (Spec, Machine, Output) = (spec, machine, output);
+        _config = new(() => Load(() => ModelConfig.Load(spec.Model.Path)));
+        _tokenizer = new(() => Load(() => Tokenizer.Load(spec.Model.Path)));
+        _template = new(() => Load(() => ChatTemplate.Load(spec.Model.Path, spec.Data.ChatTemplate)));
+        _data = new(() => Load(() => ReadRows(cancellation)));
+    }
+
+    public JobSpec Spec { get; }
+
+    public Machine Machine { get; }
+
+    /// <summary>The job folder; null while none is chosen.</summary>
+    public string? Output { get; }
+
+    public Loaded<ModelConfig> Config => _config.Value;
+
+    public Loaded<Tokenizer> ModelTokenizer => _tokenizer.Value;
+
+    public Loaded<ChatTemplate> Template => _template.Value;
+
+    /// <summary>What the rows come to; not looked at where the tokenizer is missing.</summary>
+    public Loaded<DatasetReport> Data => _data.Value;
+
+    /// <summary>The tokens of the training rows, after cutting; null where they could not be counted.</summary>
+    public RowTotals? Rows => Totals(Data.Value);
+
+    /// <summary>Those of the held-out rows; nothing where there are none.</summary>
+    public RowTotals HeldOutRows => Totals(Data.Value?.Validation) ?? default;
+
+    /// <summary>About how much memory the run takes; null where the model is unknown.</summary>
+    public MemoryEstimate? Memory => Config.Value is { } config
+        ? MemoryEstimate.For(config, Spec, SequenceLength, Spec.Train.Precision == Precision.Bf16)
+        : null;
+
+    /// <summary>About how much work the run is; null where the model or the rows are unknown.</summary>
+    public WorkEstimate? Work => Config.Value is { } config && Rows is { } rows ? WorkEstimate.For(config, Spec, rows, HeldOutRows) : null;
+
+    /// <summary>Packed sequences are filled up to the longest allowed; others are as long as their longest row.</summary>
+    private int SequenceLength
+    {
+        get
+        {
+            if (!_data.IsValueCreated || Data.Value?.Tokens is not { } tokens)
+            {
+                return Spec.Data.MaxLength;
+            }
+
+            var filled = Spec.Data.Packing ? (int)Math.Min(tokens.Tokens, Spec.Data.MaxLength) : tokens.MaxLength;
+            return Math.Min(Spec.Data.MaxLength, Math.Max(1, filled));
+        }
+    }
+
+    private RowTotals? Totals(DatasetReport? report) => report?.Tokens is { } tokens
+        ? new RowTotals(tokens.Rows, Math.Max(0, tokens.Tokens - (Spec.Data.Overlong == OverlongPolicy.Truncate ? tokens.TokensCut : 0)), tokens.TrainableTokens)
+        : null;
+
+    private DatasetReport? ReadRows(CancellationToken cancellation)
+    {
+        if (ModelTokenizer.Value is not { } tokenizer)
+        {
+            return null;
+        }
+
+        var options = new DatasetCheckOptions { Data = Spec.Data, Task = Spec.Task, Validation = Spec.Data.Validation };
+        return DatasetChecker.Check(Spec.Data.Train, options, tokenizer, Template.Value, cancellation);
+    }
+
+    private static Loaded<T> Load<T>(Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return new Loaded<T>(read(), []);
+        }
+        catch (FaultException error)
+        {
+            return new Loaded<T>(null, error.Faults);
+        }
+    }
+}
+
+/// <summary>Something that was read, or why it could not be.</summary>
+internal sealed record Loaded<T>(T? Value, IReadOnlyList<Fault> Faults)
+    where T : class;

@@ -1,0 +1,30 @@
+using Beep.Host.Hosting;
+
+namespace Beep.Host.Jobs.Planning.Rules;
+
+/// <summary>A run that cannot fit is better told now. The estimate has a margin of error, so only a clear miss is an error.</summary>
+internal sealed class LimitMemory : IPlanRule
+{
+    private const double ClearMiss = 1.25;
+
+    public bool ReadsRows => true;
+
+    public IEnumerable<PlanProblem> Check(PlanContext context)
+    {
+        if (context.Memory is not { } memory)
+        {
+            yield break;
+        }
+
+        const string remedy = "Lower train.per_device_batch_size or data.max_length, or set train.gradient_checkpointing=on.";
+        var (machine, free) = (context.Machine.MemoryBytes, context.Machine.FreeMemoryBytes);
+        if (memory.Total > machine * ClearMiss)
+        {
+            yield return PlanProblem.Error("out_of_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; this machine has {Units.Bytes(machine)}.", remedy, "train");
+        }
+        else if (memory.Total > Math.Min(machine, free ?? machine))
+        {
+            yield return PlanProblem.Warning("tight_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; {Units.Bytes(free ?? machine)} of {Units.Bytes(machine)} are free.", remedy, "train");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Beep.Contracts;
+using Beep.Host.Cli;
+using Beep.Host.Jobs;
+using Beep.LanguageModels.Configuration;
+using Beep.Tests;
+using Mono.Cecil;
+using NetArchTest.Rules;
+
+namespace Beep.Host.Tests.Architecture;
+
+/// <summary>Who may refer to whom; see the layout of the design and docs/adr/0001.</summary>
+public sealed class ReferenceTests
+{
+    private static readonly string TrainerPath =
+        Path.Combine(TrainerProgram.Locate(AppContext.BaseDirectory) is { } trainer ? Path.GetDirectoryName(trainer.FileName)! : "", "beep-trainer.dll");
+
+    [Fact]
+    public void Contracts_References_AreTheFrameworkOnly() =>
+        Assert.DoesNotContain(References(typeof(JobSpec).Assembly.Location), name => !name.StartsWith("System.", StringComparison.Ordinal));
+
+    [Fact]
+    public void Contracts_Project_HasNoPackageOrProject()
+    {
+        var project = File.ReadAllText(RepositoryFiles.At("src", "Beep.Contracts", "Beep.Contracts.csproj"));
+        Assert.DoesNotContain("Reference Include", project, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LanguageModels_References_AreContractsOnly()
+    {
+        Assert.Equal(["Beep.Contracts"], OwnReferences(typeof(ModelConfig).Assembly.Location));
+        AssertNoDependency(Types.InAssembly(typeof(ModelConfig).Assembly), "TorchSharp", "Beep.Host", "Beep.Trainer");
+    }
+
+    [Fact]
+    public void Host_References_AreLanguageModelsAndContractsAndNeverTorch()
+    {
+        Assert.Equal(["Beep.Contracts", "Beep.LanguageModels"], OwnReferences(typeof(BeepCommand).Assembly.Location));
+        AssertNoDependency(Types.InAssembly(typeof(BeepCommand).Assembly), "TorchSharp", "Beep.Trainer");
+        Assert.False(File.Exists(Path.Combine(Path.GetDirectoryName(typeof(BeepCommand).Assembly.Location)!, "TorchSharp.dll")));
+    }
+
+    [Fact]
+    public void Trainer_References_AreLanguageModelsAndContracts() =>
+        Assert.DoesNotContain(OwnReferences(TrainerPath), name => name is not ("Beep.Contracts" or "Beep.LanguageModels"));
+
+    [Fact]
+    public void Trainer_Console_IsUsedInProgramAndCliOnly()
+    {
+        var offenders = Types.FromFile(TrainerPath)
+            .That().HaveDependencyOn("System.Console")
+            .And().DoNotHaveName("Program")
+            .And().DoNotResideInNamespaceStartingWith("Beep.Trainer.Cli")
+            .GetTypes();
+        Assert.Empty(offenders.Select(type => type.FullName));
+    }
+
+    [Fact]
+    public void Host_Jobs_DoNotKnowTheCommandLine() => AssertNoDependency(
+        Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Jobs"), "Beep.Host.Cli", "Spectre.Console", "System.CommandLine");
+
+    [Fact]
+    public void Types_OutsideContracts_AreSealedAndInternal()
+    {
+        foreach (var assembly in new[] { typeof(BeepCommand).Assembly, typeof(ModelConfig).Assembly })
+        {
+            var open = Types.InAssembly(assembly).That().AreClasses().And().AreNotAbstract().And().AreNotSealed().GetTypes();
+            Assert.Empty(open.Where(type => type.Name != "Program" && !type.Name.Contains('<', StringComparison.Ordinal)).Select(type => type.FullName));
+            // The compiler makes Program of top-level statements.
+            Assert.Empty(Types.InAssembly(assembly).That().ArePublic().GetTypes().Select(type => type.FullName));
+        }
+    }
+
+    private static void AssertNoDependency(Types types, params string[] forbidden) => AssertNoDependency(types.That().HaveNameMatching(".*"), forbidden);
+
+    private static void AssertNoDependency(PredicateList types, params string[] forbidden)
+    {
+        var result = types.ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
+        Assert.True(result.IsSuccessful, string.Join(", ", result.FailingTypes?.Select(type => type.FullName) ?? []));
+    }
+
+    private static string[] OwnReferences(string path) =>
+        [.. References(path).Where(name => name.StartsWith("Beep.", StringComparison.Ordinal) || name.StartsWith("beep", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    private static string[] References(string path)
+    {
+        using var module = ModuleDefinition.ReadModule(path);
+        return [.. module.AssemblyReferences.Select(reference => reference.Name)];
+    }
+}
