@@ -22,7 +22,7 @@ internal sealed record MemoryEstimate(long Weights, long Adapter, long Gradients
     private const int HalfBytes = 2;
 
     // Measured on Linux: resident memory of a worker on a model of a few kilobytes.
-    private const long RuntimeBytes = 350L << 20;
+    private const long RuntimeBytes = 230L << 20;
 
     // As in the trainer's loss head: so many scores at once, held about four times over (scores, log-probabilities, two gradients).
     private const long ScoresAtOnce = 1 << 24;
