@@ -42,11 +42,14 @@ internal sealed class ExpressionPattern : TextPattern
 
     private readonly Regex _expression;
 
-    public ExpressionPattern(string expression, string where)
+    /// <param name="expression">The pattern.</param>
+    /// <param name="where">Where it stands, for faults.</param>
+    /// <param name="limit">How long one search may take; null for the usual limit.</param>
+    public ExpressionPattern(string expression, string where, TimeSpan? limit = null)
     {
         try
         {
-            _expression = new Regex(expression, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Compiled, Limit);
+            _expression = new Regex(expression, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Compiled, limit ?? Limit);
         }
         catch (ArgumentException fault)
         {
@@ -78,7 +81,7 @@ internal sealed class ExpressionPattern : TextPattern
         {
             throw FaultException.Invalid(
                 "tokenizer_pattern_too_slow",
-                $"The pattern \"{_expression}\" took more than {Limit.TotalSeconds} seconds on a text of {text.Length} characters.",
+                $"The pattern \"{_expression}\" took more than {_expression.MatchTimeout.TotalSeconds} seconds on a text of {text.Length} characters.",
                 "Take a model whose tokenizer.json has a simpler pattern.",
                 cause: fault);
         }
