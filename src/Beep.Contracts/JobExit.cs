@@ -25,7 +25,8 @@ public sealed record JobExit
     /// <summary>How it ended.</summary>
     public required JobStatus Status { get; init; }
 
-    /// <summary>The worker's exit code.</summary>
+    /// <summary>The worker's exit code, as a number.</summary>
+    [JsonConverter(typeof(JsonNumberEnumConverter<WorkerExitCode>))]
     public required WorkerExitCode ExitCode { get; init; }
 
     /// <summary>A stable code where it failed or was cancelled; null where it succeeded.</summary>

@@ -7,6 +7,7 @@ public sealed class EventWriter : IDisposable
 {
     private const int Newline = '\n';
 
+    private readonly FileStream _worker;
     private readonly FileStream _stream;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -17,6 +18,9 @@ public sealed class EventWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(folder);
         _time = time;
+
+        // Apart from the events, which others may read while they are written.
+        _worker = new FileStream(folder.WorkerLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         LastSeq = ReadLastSeq(folder.Events, out var wholeLength);
         _stream = new FileStream(folder.Events, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _stream.SetLength(wholeLength);
@@ -57,7 +61,11 @@ public sealed class EventWriter : IDisposable
     public void Flush() => _stream.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _worker.Dispose();
+    }
 
     private static long ReadLastSeq(string path, out long wholeLength)
     {

@@ -28,11 +28,11 @@ internal static class DataLoader
             var validation = spec.Data.Validation is null
                 ? null
                 : DatasetPreparation.Prepare(spec, spec.Data.Validation, tokenizer, template, Path.Combine(folder.Cache, "validation.tokens"), CancellationToken.None);
-            return new TrainingData(tokenizer, template, train.Store, validation?.Store, train.Statistics, train.Key);
+            return new TrainingData(tokenizer, template, train, validation);
         }
         catch
         {
-            train.Store.Dispose();
+            train.Dispose();
             throw;
         }
     }

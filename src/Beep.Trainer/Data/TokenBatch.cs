@@ -1,4 +1,4 @@
-using Beep.LanguageModels.Datasets;
+using Beep.LanguageModels.Datasets.Tokens;
 using static TorchSharp.torch;
 
 namespace Beep.Trainer.Data;

@@ -1,5 +1,5 @@
 using Beep.LanguageModels.Chat;
-using Beep.LanguageModels.Datasets;
+using Beep.LanguageModels.Datasets.Tokens;
 using Beep.LanguageModels.Tokenization;
 
 namespace Beep.Trainer.Data;
@@ -9,11 +9,11 @@ namespace Beep.Trainer.Data;
 /// <param name="Template">The chat template; null for a model without one.</param>
 /// <param name="Train">The training rows.</param>
 /// <param name="Validation">The held-out rows; null for none.</param>
-/// <param name="Statistics">What the training rows came to.</param>
-/// <param name="Key">Names the training rows as tokenised.</param>
-internal sealed record TrainingData(
-    Tokenizer? Tokenizer, ChatTemplate? Template, TokenStore Train, TokenStore? Validation, DataStatistics Statistics, string Key) : IDisposable
+internal sealed record TrainingData(Tokenizer Tokenizer, ChatTemplate? Template, TokenStore Train, TokenStore? Validation) : IDisposable
 {
+    /// <summary>Names the training rows as tokenised: other rows, settings or another tokenizer have another.</summary>
+    public string Key => Convert.ToHexStringLower(Train.Key);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,5 +1,5 @@
 using Beep.Contracts;
-using Beep.LanguageModels.Datasets;
+using Beep.LanguageModels.Datasets.Tokens;
 using Beep.Trainer.Data;
 using Beep.Trainer.Models;
 using static TorchSharp.torch;

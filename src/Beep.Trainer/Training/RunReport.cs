@@ -52,7 +52,7 @@ internal sealed class RunReport(EventWriter events, JobSpec spec, TimeProvider t
 
     public void Data(TrainingData data, BatchPlan plan)
     {
-        var statistics = data.Statistics;
+        var statistics = data.Train.Statistics;
         events.Write(new DataEvent(statistics.Rows, statistics.Tokens, statistics.TrainableTokens, statistics.Truncated, statistics.Dropped, plan.SequenceCount, data.Validation?.Rows ?? 0));
     }
 

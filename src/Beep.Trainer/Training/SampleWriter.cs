@@ -7,15 +7,10 @@ using Beep.Trainer.Models;
 namespace Beep.Trainer.Training;
 
 /// <summary>Lets the model answer the spec's prompts while it learns; always its likeliest words, so that rounds compare.</summary>
-internal sealed class SampleWriter(CausalLanguageModel model, Tokenizer? tokenizer, ChatTemplate? template, SamplesSpec spec, RunReport report)
+internal sealed class SampleWriter(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate? template, SamplesSpec spec, RunReport report)
 {
     public void Write(int step)
     {
-        if (tokenizer is null)
-        {
-            return;
-        }
-
         foreach (var prompt in spec.Prompts)
         {
             var generator = new TextGenerator(model, tokenizer, template);

@@ -29,18 +29,29 @@ internal struct RowHasher
     /// <summary>Takes one part in; where parts begin and end makes a difference.</summary>
     public void Add(byte kind, ReadOnlySpan<byte> text)
     {
-        var length = (ulong)text.Length;
-        while (text.Length >= 16)
+        // The length tells apart what the overlapping reads of the last bytes cannot.
+        var end = (((ulong)text.Length << 8) | kind) * K1;
+        while (text.Length > 16)
         {
             Take(BinaryPrimitives.ReadUInt64LittleEndian(text), BinaryPrimitives.ReadUInt64LittleEndian(text[8..]));
             text = text[16..];
         }
 
-        Span<byte> rest = stackalloc byte[16];
-        rest.Clear();
-        text.CopyTo(rest);
-        Take(BinaryPrimitives.ReadUInt64LittleEndian(rest), BinaryPrimitives.ReadUInt64LittleEndian(rest[8..]));
-        Take(length, kind);
+        switch (text.Length)
+        {
+            case >= 8:
+                Take(BinaryPrimitives.ReadUInt64LittleEndian(text), BinaryPrimitives.ReadUInt64LittleEndian(text[^8..]) ^ end);
+                break;
+            case >= 4:
+                Take(BinaryPrimitives.ReadUInt32LittleEndian(text) | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(text[^4..]) << 32), end);
+                break;
+            case > 0:
+                Take(text[0] | ((ulong)text[text.Length / 2] << 8) | ((ulong)text[^1] << 16), end);
+                break;
+            default:
+                Take(0, end);
+                break;
+        }
     }
 
     /// <summary>The hash of all parts so far.</summary>
