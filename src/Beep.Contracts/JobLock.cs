@@ -20,7 +20,7 @@ public sealed class JobLock : IDisposable
         try
         {
             // FileShare.None is an exclusive lock on every system; FileShare.Read is not one between writers on Unix.
-            return new JobLock(new FileStream(Path.Combine(folder.Control, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+            return new JobLock(new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
         }
         catch (IOException error) when (MeansInUse(error.HResult))
         {
