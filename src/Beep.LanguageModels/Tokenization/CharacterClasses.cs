@@ -2,15 +2,6 @@ using System.Globalization;
 
 namespace Beep.LanguageModels.Tokenization;
 
-/// <summary>What the published pre-tokenizer patterns tell apart: every code point is in exactly one class.</summary>
-internal enum CharacterClass : byte
-{
-    Other = 0,
-    Letter = 1,
-    Number = 2,
-    Space = 3,
-}
-
 /// <summary>Classes of code points: <c>\p{L}</c>, <c>\p{N}</c>, <c>\s</c> (Unicode White_Space) and the rest.</summary>
 internal static class CharacterClasses
 {

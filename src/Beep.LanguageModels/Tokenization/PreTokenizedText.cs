@@ -66,6 +66,3 @@ internal sealed class PreTokenizedText
         _words = words;
     }
 }
-
-/// <summary>Adds the pieces of a word, as ranges in it.</summary>
-internal delegate void WordCutter(ReadOnlySpan<char> word, List<Range> pieces);

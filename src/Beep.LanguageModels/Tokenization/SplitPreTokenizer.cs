@@ -1,15 +1,5 @@
 namespace Beep.LanguageModels.Tokenization;
 
-/// <summary>What becomes of the text that a <c>Split</c> pattern matches.</summary>
-internal enum SplitBehavior
-{
-    Removed = 0,
-    Isolated = 1,
-    MergedWithPrevious = 2,
-    MergedWithNext = 3,
-    Contiguous = 4,
-}
-
 /// <summary>Cuts at the matches of a pattern, or with <paramref name="invert"/> at what lies between them.</summary>
 internal sealed class SplitPreTokenizer(TextPattern pattern, SplitBehavior behavior, bool invert) : PreTokenizer
 {

@@ -20,6 +20,15 @@ internal static class DataLoader
         // A row past the model's context has positions that the model never learnt.
         spec = spec with { Data = spec.Data with { MaxLength = Math.Min(spec.Data.MaxLength, config.MaxPositionEmbeddings) } };
         var tokenizer = Tokenizer.Load(spec.Model.Path);
+        if (tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw FaultException.Invalid(
+                "tokenizer_mismatch",
+                $"The tokenizer knows {tokenizer.VocabularySize:N0} tokens and the model {config.VocabularySize:N0}.",
+                "Use the tokenizer that belongs to the model; a model whose tokenizer was extended has an extended embedding.",
+                spec.Model.Path);
+        }
+
         var template = ChatTemplate.Load(spec.Model.Path, spec.Data.ChatTemplate);
         Directory.CreateDirectory(folder.Cache);
         var train = DatasetPreparation.Prepare(spec, spec.Data.Train, tokenizer, template, Path.Combine(folder.Cache, "train.tokens"), CancellationToken.None);

@@ -1,4 +1,6 @@
 using Beep.Contracts;
+using Beep.LanguageModels.Estimation;
+using Beep.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Beep.Trainer.Training;
@@ -41,6 +43,14 @@ internal static class Support
         Precision.Bf16 => ScalarType.BFloat16,
         Precision.Auto => cuda.is_available() ? ScalarType.BFloat16 : ScalarType.Float32,
     };
+
+    /// <summary>Whether blocks are computed again on the way back; on a GPU <c>auto</c> does, since its free memory cannot be asked for.</summary>
+    public static bool Recomputes(JobSpec spec, CausalLanguageModel model)
+    {
+        var memory = model.Device.type == TorchSharp.DeviceType.CPU ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 0;
+        var length = Math.Min(spec.Data.MaxLength, model.Config.MaxPositionEmbeddings);
+        return Recomputation.Resolve(spec, model.Config, length, model.ComputeType == ScalarType.BFloat16, memory).Train.GradientCheckpointing == AutoSwitch.On;
+    }
 
     private static Fault Unsupported(string field, string value, string known) =>
         new("unsupported", $"'{field}' is '{value}', which the torchsharp backend does not do.", $"Known here: {known}.", field);

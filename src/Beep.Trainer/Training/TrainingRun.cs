@@ -28,7 +28,7 @@ internal sealed class TrainingRun : IDisposable
         _plan = new BatchPlan(data.Train, spec);
         _optimizer = spec.Train.Optimizer == OptimizerKind.Adamw ? new AdamW(model.Trained, spec.Train.WeightDecay) : new Sgd(model.Trained, spec.Train.WeightDecay);
         _schedule = new LearningRateSchedule(spec.Train, _plan.TotalSteps);
-        _pass = new GradientPass(model.Model, spec.Train.GradientCheckpointing == AutoSwitch.On);
+        _pass = new GradientPass(model.Model, Support.Recomputes(spec, model.Model));
         _evaluator = data.Validation is null ? null : new Evaluator(model.Model, data.Validation, spec);
         _checkpoints = new CheckpointStore(folder, spec.Train.SaveTotalLimit);
         _samples = new SampleWriter(model.Model, data.Tokenizer, data.Template, spec.Samples, report);

@@ -185,6 +185,30 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public void Run_TokenizerLargerThanTheModel_IsRefused()
+    {
+        using var job = new TestJob();
+        var config = File.ReadAllText(RepositoryFiles.Fixture("llama-tied", "config.json")).Replace("\"vocab_size\": 512", "\"vocab_size\": 500", StringComparison.Ordinal);
+        var model = Path.GetDirectoryName(job.Write("small/config.json", config))!;
+        File.Copy(RepositoryFiles.Fixture("llama-tied", "tokenizer.json"), Path.Combine(model, "tokenizer.json"));
+
+        Assert.Equal(WorkerExitCode.Invalid, job.Run(job.Spec() with { Model = new ModelSpec { Path = model } }));
+
+        Assert.Equal("The tokenizer knows 512 tokens and the model 500.", job.Exit.Message);
+    }
+
+    [Fact]
+    public void Run_OtherWeightsThanTheSpecNames_IsRefused()
+    {
+        using var job = new TestJob();
+        var spec = job.Spec();
+
+        Assert.Equal(WorkerExitCode.Invalid, job.Run(spec with { Model = spec.Model with { Sha256 = new string('0', 64) } }));
+
+        Assert.Equal("model_changed", job.Exit.Code);
+    }
+
+    [Fact]
     public void Run_TwoThousandSteps_LeavesNoTensorAndFlatMemory()
     {
         using var job = new TestJob();

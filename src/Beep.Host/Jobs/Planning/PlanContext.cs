@@ -51,11 +51,13 @@ internal sealed class PlanContext
 
     /// <summary>About how much memory the run takes; null where the model is unknown.</summary>
     public MemoryEstimate? Memory => Config.Value is { } config
-        ? MemoryEstimate.For(config, Spec, SequenceLength, Spec.Train.Precision == Precision.Bf16)
+        ? MemoryEstimate.For(config, Resolved(config), SequenceLength, IsHalfPrecision)
         : null;
 
     /// <summary>About how much work the run is; null where the model or the rows are unknown.</summary>
-    public WorkEstimate? Work => Config.Value is { } config && Rows is { } rows ? WorkEstimate.For(config, Spec with { Data = Bounded }, rows, HeldOutRows) : null;
+    public WorkEstimate? Work => Config.Value is { } config && Rows is { } rows ? WorkEstimate.For(config, Resolved(config), rows, HeldOutRows) : null;
+
+    private bool IsHalfPrecision => Spec.Train.Precision == Precision.Bf16;
 
     /// <summary>Packed sequences are filled up to the longest allowed; others are as long as their longest row.</summary>
     private int SequenceLength
@@ -73,6 +75,9 @@ internal sealed class PlanContext
     }
 
     private DataSpec Bounded => Spec.Data with { MaxLength = MaxLength };
+
+    /// <summary>The spec with the choices made that the worker will make.</summary>
+    private JobSpec Resolved(ModelConfig config) => Recomputation.Resolve(Spec with { Data = Bounded }, config, MaxLength, IsHalfPrecision, Machine.MemoryBytes);
 
     private RowTotals? Totals(DatasetReport? report) => report?.Tokens is { } tokens
         ? new RowTotals(tokens.Rows, Math.Max(0, tokens.Tokens - (Spec.Data.Overlong == OverlongPolicy.Truncate ? tokens.TokensCut : 0)), tokens.TrainableTokens)

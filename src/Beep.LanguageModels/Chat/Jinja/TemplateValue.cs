@@ -4,18 +4,6 @@ using System.Text;
 
 namespace Beep.LanguageModels.Chat.Jinja;
 
-/// <summary>A name or member that is not there: false, empty, and no value that can be worked with.</summary>
-/// <param name="Name">What was looked for.</param>
-internal sealed record UndefinedValue(string Name);
-
-/// <summary>What <c>namespace()</c> makes: the only value that a template can change.</summary>
-internal sealed record NamespaceValue(Dictionary<string, object?> Members);
-
-/// <summary>A function, macro or method.</summary>
-/// <param name="Name">For faults.</param>
-/// <param name="Invoke">Takes the arguments in order and by name.</param>
-internal sealed record FunctionValue(string Name, Func<IReadOnlyList<object?>, IReadOnlyDictionary<string, object?>, object?> Invoke);
-
 /// <summary>
 /// Values of a template, as Python has them: null, bool, long, double, string, list (<see cref="IReadOnlyList{T}"/>), mapping
 /// (<see cref="IReadOnlyDictionary{TKey, TValue}"/> by text), namespace, function, undefined.
