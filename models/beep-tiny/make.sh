@@ -22,3 +22,7 @@ recipe() { dotnet run --project "$here/recipe" --configuration Release -- "$@"; 
 recipe corpus "$wordnet" "$here/recipe/things.txt" "$work/train.jsonl" "$work/validation.jsonl"
 recipe tokenizer "$work/train.jsonl" "$here/tokenizer.json"
 recipe dataset "$here/recipe/things.txt" "$root/datasets/what-is-it.jsonl" "$root/datasets/what-is-it.validation.jsonl"
+
+if [ "${1:-}" = text ]; then
+    exit 0
+fi

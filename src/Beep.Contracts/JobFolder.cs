@@ -25,11 +25,11 @@ public sealed class JobFolder
     /// <summary>How it ended: written last and atomically.</summary>
     public string Exit => Path.Combine(Root, "exit.json");
 
-    /// <summary>Held open by the worker, so that no second one runs the job.</summary>
-    public string WorkerLock => Path.Combine(Root, "worker.lock");
-
     /// <summary>Where requests to a running worker are put.</summary>
     public string Control => Path.Combine(Root, "control");
+
+    /// <summary>Held by the one worker of the folder; see <see cref="JobLock"/>.</summary>
+    public string Lock => Path.Combine(Control, "lock");
 
     /// <summary>Its existence asks the worker to finish the step, save and stop.</summary>
     public string CancelRequest => Path.Combine(Control, "cancel");

@@ -16,11 +16,11 @@ public sealed class JobLock : IDisposable
     public static JobLock? TryTake(JobFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        Directory.CreateDirectory(folder.Root);
+        Directory.CreateDirectory(folder.Control);
         try
         {
             // FileShare.None is an exclusive lock on every system; FileShare.Read is not one between writers on Unix.
-            return new JobLock(new FileStream(folder.WorkerLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+            return new JobLock(new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
         }
         catch (IOException error) when (MeansInUse(error.HResult))
         {

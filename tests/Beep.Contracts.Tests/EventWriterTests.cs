@@ -91,14 +91,6 @@ public sealed class EventWriterTests : IDisposable
         Assert.Equal(text.Length, end);
     }
 
-    [Fact]
-    public void Second_Writer_IsRefused()
-    {
-        using var first = new EventWriter(_folder, TimeProvider.System);
-
-        Assert.Throws<IOException>(() => new EventWriter(_folder, TimeProvider.System));
-    }
-
     public void Dispose() => _temporary.Dispose();
 
     private void Write(params int[] steps)

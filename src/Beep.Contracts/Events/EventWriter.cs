@@ -2,25 +2,21 @@ using System.Text.Json;
 
 namespace Beep.Contracts;
 
-/// <summary>Appends to <c>events.jsonl</c>. One writer a folder; numbers go on from the last whole line, a torn one is removed.</summary>
+/// <summary>Appends to <c>events.jsonl</c>. One writer a folder (see <see cref="JobLock"/>); numbers go on from the last whole line, a torn one is removed.</summary>
 public sealed class EventWriter : IDisposable
 {
     private const int Newline = '\n';
 
-    private readonly FileStream _worker;
     private readonly FileStream _stream;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
 
     /// <summary>Opens the file for appending, or makes it.</summary>
-    /// <exception cref="IOException">The folder is read-only or another worker writes.</exception>
+    /// <exception cref="IOException">The folder is read-only or the disk is full.</exception>
     public EventWriter(JobFolder folder, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(folder);
         _time = time;
-
-        // Apart from the events, which others may read while they are written.
-        _worker = new FileStream(folder.WorkerLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         LastSeq = ReadLastSeq(folder.Events, out var wholeLength);
         _stream = new FileStream(folder.Events, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _stream.SetLength(wholeLength);
@@ -61,11 +57,7 @@ public sealed class EventWriter : IDisposable
     public void Flush() => _stream.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _stream.Dispose();
-        _worker.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 
     private static long ReadLastSeq(string path, out long wholeLength)
     {

@@ -16,6 +16,7 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
     public WorkerExitCode Run()
     {
         EventWriter events;
+        using var jobLock = Take();
         try
         {
             File.Delete(folder.Exit);
@@ -26,7 +27,7 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw FaultException.Failed("not_writable", $"The job folder cannot be written: {error.Message}", "Check its permissions, its disk, and that no other worker runs the job.", folder.Root, error);
+            throw NotWritable(error);
         }
 
         using (events)
@@ -50,6 +51,21 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
             return exit.ExitCode;
         }
     }
+
+    private JobLock Take()
+    {
+        try
+        {
+            return JobLock.TryTake(folder) ?? throw FaultException.Failed("job_running", "Another worker is running this job.", "Wait for it, or stop it first.", folder.Root);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritable(error);
+        }
+    }
+
+    private FaultException NotWritable(Exception error) =>
+        FaultException.Failed("not_writable", $"The job folder cannot be written: {error.Message}", "Check its permissions and its disk.", folder.Root, error);
 
     private JobExit Execute(EventWriter events)
     {
