@@ -61,7 +61,7 @@ try {
     $env:DOTNET_NOLOGO = '1'
     Push-Location $root
     $ErrorActionPreference = 'Continue'
-    & dotnet build src/Beep.Host -c Release -v q --nologo -nodeReuse:false -p:UseSharedCompilation=false "-p:BeepTorch=$torch" *> $log
+    & dotnet build src/Beep.Host -c Release -v q --nologo -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false "-p:BeepTorch=$torch" *> $log
     $code = $LASTEXITCODE
     Pop-Location
     if ($code -ne 0) {

@@ -17,7 +17,7 @@ internal sealed record ShippedFiles(string Root)
     public string Validation => Path.Combine(Root, "datasets", "what-is-it.validation.jsonl");
 
     /// <summary>Whether all of them are there.</summary>
-    public bool AreComplete => File.Exists(Path.Combine(Model, "config.json")) && File.Exists(Data) && File.Exists(Validation);
+    public bool AreComplete => File.Exists(Path.Combine(Model, "model.safetensors")) && File.Exists(Data) && File.Exists(Validation);
 
     /// <summary>Searches <paramref name="start"/> and the folders above it.</summary>
     public static ShippedFiles? Find(string start)

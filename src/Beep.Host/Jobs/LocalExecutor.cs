@@ -13,6 +13,7 @@ internal sealed class LocalExecutor(TrainerProgram program)
         {
             using (JobLock.TryTake(folder) ?? throw Busy(folder))
             {
+                Directory.CreateDirectory(folder.Control);
                 File.Delete(folder.CancelRequest);
                 File.Delete(folder.Exit);
             }

@@ -4,6 +4,7 @@ using Beep.Contracts;
 using Beep.Host.Cli.Plans;
 using Beep.Host.Jobs.Specs;
 using Beep.LanguageModels.Chat;
+using Beep.LanguageModels.Configuration;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Tokenization;
 
@@ -40,6 +41,12 @@ internal static class DatasetCommand
 
     private static int Run(JobSpec spec, bool countsTokens, Reporter reporter, CancellationToken cancellationToken)
     {
+        if (countsTokens)
+        {
+            var context = ModelConfig.Load(spec.Model.Path).MaxPositionEmbeddings;
+            spec = spec with { Data = spec.Data with { MaxLength = Math.Min(spec.Data.MaxLength, context) } };
+        }
+
         reporter.Say($"Checking '{spec.Data.Train}'{(countsTokens ? $" with the tokenizer of '{spec.Model.Path}'" : "")}.");
         var report = DatasetChecker.Check(
             spec.Data.Train,

@@ -26,6 +26,9 @@ internal sealed class PlanContext
 
     public JobSpec Spec { get; }
 
+    /// <summary>The longest row that the run takes, in tokens: the model's context where that is shorter, as the contract says.</summary>
+    public int MaxLength => Math.Min(Spec.Data.MaxLength, Config.Value?.MaxPositionEmbeddings ?? int.MaxValue);
+
     public Machine Machine { get; }
 
     /// <summary>The job folder; null while none is chosen.</summary>
@@ -63,16 +66,18 @@ internal sealed class PlanContext
         {
             if (!_data.IsValueCreated || Data.Value?.Tokens is not { } tokens)
             {
-                return Spec.Data.MaxLength;
+                return MaxLength;
             }
 
-            var filled = Spec.Data.Packing ? (int)Math.Min(tokens.Tokens, Spec.Data.MaxLength) : tokens.MaxLength;
-            return Math.Min(Spec.Data.MaxLength, Math.Max(1, filled));
+            var filled = Spec.Data.Packing ? (int)Math.Min(tokens.Tokens, MaxLength) : tokens.MaxLength;
+            return Math.Min(MaxLength, Math.Max(1, filled));
         }
     }
 
+    private DataSpec Bounded => Spec.Data with { MaxLength = MaxLength };
+
     /// <summary>The spec with the choices made that the worker will make.</summary>
-    private JobSpec Resolved(ModelConfig config) => Recomputation.Resolve(Spec, config, SequenceLength, IsHalfPrecision, Machine.MemoryBytes);
+    private JobSpec Resolved(ModelConfig config) => Recomputation.Resolve(Spec with { Data = Bounded }, config, MaxLength, IsHalfPrecision, Machine.MemoryBytes);
 
     private RowTotals? Totals(DatasetReport? report) => report?.Tokens is { } tokens
         ? new RowTotals(tokens.Rows, Math.Max(0, tokens.Tokens - (Spec.Data.Overlong == OverlongPolicy.Truncate ? tokens.TokensCut : 0)), tokens.TrainableTokens)
@@ -85,7 +90,7 @@ internal sealed class PlanContext
             return null;
         }
 
-        var options = new DatasetCheckOptions { Data = Spec.Data, Task = Spec.Task, Validation = Spec.Data.Validation };
+        var options = new DatasetCheckOptions { Data = Bounded, Task = Spec.Task, Validation = Spec.Data.Validation };
         return DatasetChecker.Check(Spec.Data.Train, options, tokenizer, Template.Value, cancellation);
     }
 

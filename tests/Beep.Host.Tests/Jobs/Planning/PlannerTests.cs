@@ -77,13 +77,15 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
-    public void FindProblems_RowsBeyondTheModelsPositions_AreRefused()
+    public void FindProblems_RowsBeyondTheModelsPositions_AreTooLongWhateverTheSetting()
     {
         _folder.Write("rows.jsonl", $$"""{"text": "{{string.Join(' ', Enumerable.Range(0, 2000).Select(i => i.ToString(CultureInfo.InvariantCulture)))}}"}""" + "\n");
         var spec = Spec();
         spec = spec with { Data = spec.Data with { MaxLength = 100_000 } };
-        var error = Assert.Single(Find(spec), line => line.StartsWith("Error", StringComparison.Ordinal));
-        Assert.Matches(@"^Error data\.max_length: The longest row has [\d,]+ tokens; the model was made for \d+ \('max_position_embeddings'\)\. Set data\.max_length=\d+ and choose", error);
+        Assert.Collection(
+            Find(spec),
+            error => Assert.Matches(@"^Error data\.max_length: 1 of 1 rows \(100 %\) are longer than 128 tokens; the longest has [\d,]+\. The model takes no more: choose data\.overlong=truncate or drop\. \[overlong\]$", error),
+            warning => Assert.Equal("Warning data.max_length: 'data.max_length' is 100,000, but the model was made for 128 tokens ('max_position_embeddings'), so that is the longest row. Set data.max_length=128 to say so. [beyond_positions]", warning));
     }
 
     [Fact]

@@ -9,18 +9,18 @@ internal sealed class LimitOverlongRows : IPlanRule
 
     public IEnumerable<PlanProblem> Check(PlanContext context)
     {
-        var data = context.Spec.Data;
         if (context.Data.Value?.Tokens is not { Overlong: > 0 } tokens)
         {
             yield break;
         }
 
-        var what = FormattableString.Invariant($"{tokens.Overlong:N0} of {tokens.Rows:N0} rows ({tokens.TruncatedShare * 100:0.#} %) are longer than {data.MaxLength:N0} tokens; the longest has {tokens.MaxLength:N0}.");
-        yield return data.Overlong switch
+        var what = FormattableString.Invariant($"{tokens.Overlong:N0} of {tokens.Rows:N0} rows ({tokens.TruncatedShare * 100:0.#} %) are longer than {context.MaxLength:N0} tokens; the longest has {tokens.MaxLength:N0}.");
+        var canRaise = context.MaxLength == context.Spec.Data.MaxLength;
+        yield return context.Spec.Data.Overlong switch
         {
-            OverlongPolicy.Fail => PlanProblem.Error("overlong", what, "Raise data.max_length, or choose data.overlong=truncate or drop.", "data.max_length"),
-            OverlongPolicy.Truncate => PlanProblem.Warning("overlong", FormattableString.Invariant($"{what} They lose {tokens.TokensCut:N0} tokens at their ends."), "Raise data.max_length to keep them whole.", "data.overlong"),
-            OverlongPolicy.Drop => PlanProblem.Warning("overlong", $"{what} They are left out.", "Raise data.max_length to keep them.", "data.overlong"),
+            OverlongPolicy.Fail => PlanProblem.Error("overlong", what, $"{(canRaise ? "Raise data.max_length, or choose" : "The model takes no more: choose")} data.overlong=truncate or drop.", "data.max_length"),
+            OverlongPolicy.Truncate => PlanProblem.Warning("overlong", FormattableString.Invariant($"{what} They lose {tokens.TokensCut:N0} tokens at their ends."), canRaise ? "Raise data.max_length to keep them whole." : "The model takes no more.", "data.overlong"),
+            OverlongPolicy.Drop => PlanProblem.Warning("overlong", $"{what} They are left out.", canRaise ? "Raise data.max_length to keep them." : "The model takes no more.", "data.overlong"),
         };
     }
 }
