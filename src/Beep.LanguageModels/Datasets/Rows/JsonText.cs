@@ -17,7 +17,7 @@ internal static class JsonText
             var length = text[0] switch
             {
                 (byte)' ' => 1,
-                (byte)'\\' when text[1] is (byte)'n' or (byte)'r' or (byte)'t' or (byte)'f' or (byte)'b' => 2,
+                (byte)'\\' when text[1] is (byte)'n' or (byte)'r' or (byte)'t' or (byte)'f' => 2,
                 (byte)'\\' when text[1] == 'u' && IsWhiteSpace(text[2..6]) => 6,
                 >= 0x80 => WhiteSpaceLength(text),
                 _ => 0,

@@ -33,6 +33,13 @@ public sealed class RowViewTests
         Assert.Equal(string.IsNullOrWhiteSpace(expected), view.IsBlank(view.Find(0, "text"u8)));
     }
 
+    [Theory]
+    [InlineData("\\b", false)]
+    [InlineData("\\n\\t \\f\\r", true)]
+    [InlineData("\\u00a0\u2003", true)]
+    public void IsBlank_Escapes_MeanWhatTheyNameAndNotTheirLetters(string text, bool isBlank) =>
+        Assert.Equal(isBlank, JsonText.IsBlank(Encoding.UTF8.GetBytes(text)));
+
     [Fact]
     public void Find_EscapedKey_IsFound()
     {
