@@ -19,6 +19,9 @@ internal sealed class StopSignals : IDisposable
         }
     }
 
+    /// <summary>Whether any came.</summary>
+    public bool WereRaised => Volatile.Read(ref _count) > 0;
+
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
 
     private void Handle(PosixSignalContext context)

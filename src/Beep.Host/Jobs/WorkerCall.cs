@@ -9,14 +9,18 @@ internal sealed record WorkerAnswer(int ExitCode, string Output, string Error);
 /// <summary>Calls of the worker that are not jobs. Ctrl+C ends them.</summary>
 internal static class WorkerCall
 {
-    /// <summary>Lets the worker write to this terminal and takes over its exit code.</summary>
-    public static async Task<int> PassThroughAsync(TrainerProgram program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <summary>Lets the worker write to this terminal's stdout, and collects what it says on stderr.</summary>
+    /// <exception cref="OperationCanceledException">It was stopped by a signal.</exception>
+    public static async Task<WorkerAnswer> PassThroughAsync(TrainerProgram program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         using var process = WorkerProcess.Start(program, arguments, sharesTerminal: true);
         // The terminal sends Ctrl+C to both; this one waits for what the other makes of it.
         using var signals = new StopSignals(() => { }, () => Kill(process));
+        var error = await process.StandardError.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        return process.ExitCode;
+        return process.ExitCode != 0 && signals.WereRaised
+            ? throw new OperationCanceledException()
+            : new WorkerAnswer(process.ExitCode, "", error);
     }
 
     /// <summary>Collects what the worker says.</summary>

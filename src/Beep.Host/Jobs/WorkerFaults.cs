@@ -17,12 +17,13 @@ internal static partial class WorkerFaults
     {
         var lines = answer.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(PlainText.Clean).ToList();
         var faults = lines.Select(line => FaultLine().Match(line)).Where(match => match.Success)
-            .Select(match => new Fault(match.Groups["code"].Value, match.Groups["text"].Value, "")).ToList();
+            .Select(match => new Fault(match.Groups["code"].Value, match.Groups["message"].Value, match.Groups["remedy"].Value)).ToList();
         return faults.Count > 0
             ? faults
             : [new("worker_died", $"The worker's '{command}' ended with exit code {answer.ExitCode}: {string.Join(" | ", lines.TakeLast(ShownLines))}", "Run ./beep doctor.")];
     }
 
-    [GeneratedRegex(@"^(error: )?(?<text>.+) \[(?<code>[a-z][a-z0-9_]*)\]$")]
+    // The line does not say where the remedy begins; it is the last sentence nearly always, and reads the same in any case.
+    [GeneratedRegex(@"^(error: )?(?<message>.+[.:!?]) (?<remedy>[A-Z'\-].*?) \[(?<code>[a-z][a-z0-9_]*)\]$")]
     private static partial Regex FaultLine();
 }

@@ -14,7 +14,7 @@ internal static class WorkerProcess
     /// <param name="program">What to start.</param>
     /// <param name="arguments">The worker's own arguments.</param>
     /// <param name="workingFolder">Null keeps the host's.</param>
-    /// <param name="sharesTerminal">Whether it writes to the host's stdout and stderr, and gets the terminal's signals.</param>
+    /// <param name="sharesTerminal">Whether it writes to the host's stdout and gets the terminal's signals.</param>
     /// <exception cref="FaultException">The system refuses.</exception>
     public static Process Start(TrainerProgram program, IReadOnlyList<string> arguments, string? workingFolder = null, bool sharesTerminal = false)
     {
@@ -30,7 +30,7 @@ internal static class WorkerProcess
             CreateNoWindow = true,
             RedirectStandardInput = true,
             RedirectStandardOutput = !sharesTerminal,
-            RedirectStandardError = !sharesTerminal,
+            RedirectStandardError = true,
             WorkingDirectory = workingFolder ?? "",
         };
         WorkerEnvironment.Fill(start.Environment, Environment.GetEnvironmentVariables());

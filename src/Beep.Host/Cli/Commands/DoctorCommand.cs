@@ -30,9 +30,13 @@ internal static class DoctorCommand
         }
 
         var failed = findings.Count(finding => finding.Level == DoctorLevel.Fail);
-        reporter.Say(failed == 0
-            ? $"{reporter.Terminal.Good("All is well.")} Next: {CommandLineText.Call("quickstart")}"
-            : $"{reporter.Terminal.Bad($"{failed} failed.")} Do what the lines above say, then check again.");
+        var warned = findings.Count(finding => finding.Level == DoctorLevel.Warn);
+        reporter.Say((failed, warned) switch
+        {
+            (0, 0) => $"{reporter.Terminal.Good("All is well.")} Next: {CommandLineText.Call("quickstart")}",
+            (0, _) => $"{reporter.Terminal.Good("Nothing failed.")} The warnings above say what would be better.",
+            _ => $"{reporter.Terminal.Bad($"{failed} failed.")} Do what the lines above say, then check again.",
+        });
         return reporter.Finish(failed == 0 ? WorkerExitCode.Succeeded : WorkerExitCode.Failed, [], new JsonObject
         {
             ["version"] = BeepCommand.Version,

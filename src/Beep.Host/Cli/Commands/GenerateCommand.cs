@@ -41,17 +41,18 @@ internal static class GenerateCommand
                 .Add("--seed", Text(result.GetValue(seed)))
                 .Add("--raw", result.GetValue(raw))
                 .Add("--json", result.GetValue(json));
-            var program = services.LocateTrainer();
-            return result.GetValue(json)
-                ? AnswerAsJsonAsync(program, arguments.Items, new Reporter(services.Terminal, isJson: true), cancellationToken)
-                : WorkerCall.PassThroughAsync(program, arguments.Items, cancellationToken);
+            var reporter = new Reporter(services.Terminal, result.GetValue(json));
+            return AnswerAsync(services.LocateTrainer(), arguments.Items, reporter, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> AnswerAsJsonAsync(TrainerProgram program, IReadOnlyList<string> arguments, Reporter reporter, CancellationToken cancellationToken)
+    /// <summary>A person reads the answer as it is written; a program gets it whole.</summary>
+    private static async Task<int> AnswerAsync(TrainerProgram program, IReadOnlyList<string> arguments, Reporter reporter, CancellationToken cancellationToken)
     {
-        var answer = await WorkerCall.CaptureAsync(program, arguments, cancellationToken).ConfigureAwait(false);
+        var answer = reporter.IsJson
+            ? await WorkerCall.CaptureAsync(program, arguments, cancellationToken).ConfigureAwait(false)
+            : await WorkerCall.PassThroughAsync(program, arguments, cancellationToken).ConfigureAwait(false);
         if (answer.ExitCode != 0)
         {
             return reporter.Fail(WorkerFaults.ExitCodeOf(answer), WorkerFaults.Read(answer, "generate"));
@@ -59,7 +60,7 @@ internal static class GenerateCommand
 
         try
         {
-            return reporter.Finish(WorkerExitCode.Succeeded, [], JsonNode.Parse(answer.Output)?.AsObject());
+            return !reporter.IsJson ? 0 : reporter.Finish(WorkerExitCode.Succeeded, [], JsonNode.Parse(answer.Output)?.AsObject());
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
