@@ -16,7 +16,7 @@ internal static class QuickstartJob
     // A model of a few million weights takes, and needs, a far higher learning rate than those that the presets are for.
     private static readonly string[] Settings =
     [
-        "train.learning_rate=2e-3", "train.num_epochs=4", "train.eval_steps=10", "train.save_steps=10",
+        "train.learning_rate=2e-3", "train.num_epochs=6", "train.per_device_batch_size=4", "train.eval_steps=36", "train.save_steps=18",
         "data.max_length=256", "lora.r=16", "lora.alpha=32", "samples.max_new_tokens=40",
     ];
 

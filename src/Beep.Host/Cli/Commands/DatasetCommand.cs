@@ -57,7 +57,7 @@ internal static class DatasetCommand
         var exitCode = report.Errors == 0 ? WorkerExitCode.Succeeded : WorkerExitCode.Invalid;
         if (!reporter.IsJson)
         {
-            new DatasetView(reporter).Print(report, spec.Data.MaxLength);
+            new DatasetView(reporter).Print(report, spec.Data);
         }
 
         return reporter.Finish(exitCode, [], new JsonObject

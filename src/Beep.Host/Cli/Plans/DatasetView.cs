@@ -1,4 +1,5 @@
 using System.Globalization;
+using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs;
 using Beep.LanguageModels.Datasets.Checking;
@@ -13,19 +14,35 @@ internal sealed class DatasetView(Reporter reporter)
     private const int BarWidth = 40;
 
     /// <summary>Findings first, then the counts, then what to do next.</summary>
-    public void Print(DatasetReport report, int maxLength)
+    public void Print(DatasetReport report, DataSpec data)
     {
-        PrintFile(report, maxLength);
+        PrintFile(report, data.MaxLength);
         if (report.Validation is { } validation)
         {
             reporter.Say();
             reporter.Say($"Held-out rows in '{validation.File}':");
-            PrintFile(validation, maxLength);
+            PrintFile(validation, data.MaxLength);
         }
 
-        reporter.Say(report.Errors == 0
-            ? $"{reporter.Terminal.Good("The data can be trained on.")} Next: {CommandLineText.Call("plan", "--model", "DIR", "--data", report.File)}"
-            : $"{reporter.Terminal.Bad($"{Units.Count(report.Errors)} errors.")} Correct the lines above, then check again.");
+        reporter.Say(Verdict(report, data));
+    }
+
+    /// <summary>A run refuses what no policy was chosen for, so that is not said to be fit for one.</summary>
+    private string Verdict(DatasetReport report, DataSpec data)
+    {
+        if (report.Errors > 0)
+        {
+            return $"{reporter.Terminal.Bad($"{Units.Count(report.Errors)} errors.")} Correct the lines above, then check again.";
+        }
+
+        string[] undecided =
+        [
+            .. data.Overlong == OverlongPolicy.Fail && report.Tokens?.Overlong > 0 ? ["--set data.overlong=truncate (or drop)"] : Array.Empty<string>(),
+            .. data.Untrainable == UntrainablePolicy.Fail && report.Tokens?.Untrainable > 0 ? ["--set data.untrainable=drop (or keep)"] : Array.Empty<string>(),
+        ];
+        return undecided.Length > 0
+            ? $"{reporter.Terminal.Caution("The rows are sound, but a run would refuse those above.")} Raise data.max_length, or choose {string.Join(" and ", undecided)}."
+            : $"{reporter.Terminal.Good("The data can be trained on.")} Next: {CommandLineText.Call("plan", "--model", "DIR", "--data", report.File)}";
     }
 
     private void PrintFile(DatasetReport report, int maxLength)
