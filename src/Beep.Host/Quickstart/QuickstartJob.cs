@@ -59,7 +59,7 @@ internal static class QuickstartJob
         Settings = [.. Settings, $"samples.prompts={new JsonArray([.. Prompts(shipped.Validation).Select(prompt => JsonValue.Create(prompt))]).ToJsonString()}"],
     };
 
-    /// <summary>What held-out rows ask, taken from all over the file: nothing that was trained on.</summary>
+    /// <summary>What held-out rows ask, taken from all over the file: things of which the training rows say nothing.</summary>
     private static IEnumerable<string> Prompts(string path)
     {
         using var stream = File.OpenRead(path);

@@ -77,7 +77,7 @@ internal static class QuickstartCommand
         ShowAnswers(reporter, answers);
         if (TrainingReport.DescribeEvaluation(outcome.Exit?.Summary) is { } evaluation)
         {
-            reporter.Say(reporter.Terminal.Good(evaluation) + " Lower is better: the tuned model is less surprised by answers it never saw.");
+            reporter.Say(reporter.Terminal.Good(evaluation) + " Lower is better. These questions are about things that the training rows leave out; the base model had read of them, but never a question.");
         }
 
         reporter.Say($"Adapter  {job.Folder.Adapter}");
