@@ -21,10 +21,19 @@ public sealed class EventWriter : IDisposable
 
         // Apart from the events, which others may read while they are written.
         _worker = new FileStream(folder.WorkerLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        LastSeq = ReadLastSeq(folder.Events, out var wholeLength);
-        _stream = new FileStream(folder.Events, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        _stream.SetLength(wholeLength);
-        _stream.Seek(0, SeekOrigin.End);
+        try
+        {
+            LastSeq = ReadLastSeq(folder.Events, out var wholeLength);
+            _stream = new FileStream(folder.Events, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            _stream.SetLength(wholeLength);
+            _stream.Seek(0, SeekOrigin.End);
+        }
+        catch
+        {
+            _stream?.Dispose();
+            _worker.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The number of the newest event; 0 before the first.</summary>
