@@ -15,21 +15,7 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
     /// <summary>Runs and returns the exit code.</summary>
     public WorkerExitCode Run()
     {
-        EventWriter events;
-        try
-        {
-            File.Delete(folder.Exit);
-            DurableFile.RemoveLeftovers(folder.Root);
-            DurableFile.RemoveLeftovers(folder.Checkpoints);
-            DurableFile.RemoveLeftovers(folder.Artifacts);
-            events = new EventWriter(folder, time);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FaultException.Failed("not_writable", $"The job folder cannot be written: {error.Message}", "Check its permissions, its disk, and that no other worker runs the job.", folder.Root, error);
-        }
-
-        using (events)
+        using (var events = Open())
         {
             JobExit exit;
             try
@@ -48,6 +34,26 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
             });
             TryWrite(() => exit.Write(folder));
             return exit.ExitCode;
+        }
+    }
+
+    /// <summary>Takes the folder, and only then removes what an earlier worker left: until then it may be another's at work.</summary>
+    private EventWriter Open()
+    {
+        EventWriter? events = null;
+        try
+        {
+            events = new EventWriter(folder, time);
+            File.Delete(folder.Exit);
+            DurableFile.RemoveLeftovers(folder.Root);
+            DurableFile.RemoveLeftovers(folder.Checkpoints);
+            DurableFile.RemoveLeftovers(folder.Artifacts);
+            return events;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            events?.Dispose();
+            throw FaultException.Failed("not_writable", $"The job folder cannot be written: {error.Message}", "Check its permissions, its disk, and that no other worker runs the job.", folder.Root, error);
         }
     }
 
@@ -107,9 +113,9 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
         report.Seconds,
         run.State.TrainLoss,
         spec.Data.Validation is null ? null : run.State.FirstEvaluationLoss,
-        report.LastEvaluationLoss,
+        run.State.LastEvaluationLoss,
         RunReport.PeakMemory,
-        report.LastCheckpoint);
+        run.LastCheckpoint);
 
     /// <summary>On a full disk the last words may not fit: the exit code still tells, and the earlier fault is the one to report.</summary>
     private void TryWrite(Action write)
