@@ -3,4 +3,4 @@ using Beep.Trainer.Native;
 
 ThreadWaiting.Shorten();
 OlderLinuxLibrary.Enable();
-return TrainerCommands.Build().Parse(args).Invoke();
+return TrainerCommands.Run(args);

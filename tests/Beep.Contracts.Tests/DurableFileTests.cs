@@ -49,6 +49,18 @@ public sealed class DurableFileTests
     }
 
     [Fact]
+    public void DeleteFolder_Folder_IsGoneWithoutATrace()
+    {
+        using var temporary = new TemporaryFolder();
+        temporary.Write("step-00000001/deep/weights", "1");
+
+        DurableFile.DeleteFolder(temporary.At("step-00000001"));
+        DurableFile.DeleteFolder(temporary.At("step-00000002"));
+
+        Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
+    }
+
+    [Fact]
     public void RemoveLeftovers_PartsOfInterruptedWrites_AreGone()
     {
         using var temporary = new TemporaryFolder();

@@ -72,6 +72,25 @@ public sealed class EventWriterTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{\"v\":{},\"type\":\"progress\"}")]
+    [InlineData("{\"v\":true}")]
+    [InlineData("{\"v\":1.5}")]
+    [InlineData("{\"v\":99999999999}")]
+    [InlineData("{\"v\":1,\"type\":[\"progress\"")]
+    [InlineData("{\"v\":1,\"type\":\"\\ud800\"}")]
+    [InlineData("7")]
+    public void ReadFrom_LineThatIsNoEvent_IsPassedOver(string line)
+    {
+        File.WriteAllText(_folder.Events, line + "\n");
+        Write(1);
+
+        var lines = EventReader.ReadFrom(_folder.Events).ToList();
+
+        Assert.Null(lines[0].Event);
+        Assert.Equal(1, lines[1].Event!.Seq);
+    }
+
+    [Theory]
     [InlineData("a\nbb\r\n\nccc", 100, new[] { "a", "bb", "", "ccc" })]
     [InlineData("", 100, new string[0])]
     [InlineData("\n", 100, new[] { "" })]

@@ -39,6 +39,19 @@ public sealed class SpecReaderTests
         Assert.Contains("spec.json" + where, fault.Where, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"samples\": {\"prompts\": [\"a\", null]}", "'samples.prompts' holds null, which is not text.")]
+    [InlineData("\"data\": {\"train\": \"t\", \"columns\": {\"prompt\": null}}", "'data.columns' holds null, which is not text.")]
+    [InlineData("\"adapter\": \"a\\u0000b\"", "'adapter' holds a NUL character, which no path can.")]
+    public void Read_TextThatCannotBeUsed_IsRefused(string field, string message)
+    {
+        using var temporary = new TemporaryFolder();
+        var data = field.StartsWith("\"data", StringComparison.Ordinal) ? "" : "\"data\": {\"train\": \"t\"}, ";
+        var path = temporary.Write("spec.json", $$"""{"job_id": "x", "model": {"path": "m"}, {{data}}{{field}}}""");
+
+        Assert.Equal(message, Assert.Throws<FaultException>(() => SpecReader.Read(path)).Faults.Single().Message);
+    }
+
     [Fact]
     public void Read_MissingFile_SaysWhichOne()
     {

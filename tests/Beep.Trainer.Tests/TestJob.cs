@@ -56,12 +56,44 @@ internal sealed class TestJob : IDisposable
 
     public WorkerExitCode Run(JobSpec spec)
     {
-        Directory.CreateDirectory(Folder.Root);
-        SpecWriter.Write(Folder, spec);
+        Prepare(spec);
         return Run();
     }
 
     public WorkerExitCode Run() => new JobRunner(Folder, TimeProvider.System, Log).Run();
 
+    /// <summary>Runs the job and asks it to stop as soon as it has written an event that fits.</summary>
+    public WorkerExitCode RunAndCancel(JobSpec spec, Predicate<JobEvent> after)
+    {
+        Prepare(spec);
+        Directory.CreateDirectory(Folder.Control);
+        var time = new EventClock(() =>
+        {
+            if (Events is [.., var last] && after(last))
+            {
+                File.WriteAllText(Folder.CancelRequest, "");
+            }
+        });
+        var exitCode = new JobRunner(Folder, time, Log).Run();
+        File.Delete(Folder.CancelRequest);
+        return exitCode;
+    }
+
+    public void Prepare(JobSpec spec)
+    {
+        Directory.CreateDirectory(Folder.Root);
+        SpecWriter.Write(Folder, spec);
+    }
+
     public void Dispose() => _temporary.Dispose();
+
+    /// <summary>Tells the time, which the run asks for before each event.</summary>
+    private sealed class EventClock(Action beforeEvent) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            beforeEvent();
+            return base.GetUtcNow();
+        }
+    }
 }

@@ -53,7 +53,7 @@ public static class EventReader
 
             return new EventLine(envelope.IsKnown ? JsonSerializer.Deserialize(line.Bytes.Span, ContractJson.Line.JobEvent) : null, line.NextOffset, null);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return new EventLine(null, line.NextOffset, $"the line at byte {line.Offset} is not a valid event: {error.Message}");
         }
@@ -70,13 +70,16 @@ public static class EventReader
                 continue;
             }
 
-            if (reader.ValueTextEquals("v"u8) && reader.Read() && reader.TokenType == JsonTokenType.Number)
+            var (isVersion, isType) = (reader.ValueTextEquals("v"u8), reader.ValueTextEquals("type"u8));
+            reader.Read();
+            if (isVersion && (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out version)))
             {
-                version = reader.GetInt32();
+                throw new JsonException("'v' is not a whole number");
             }
-            else if (reader.ValueTextEquals("type"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+
+            if (isType)
             {
-                known = EventTypes.Known.Contains(reader.GetString()!);
+                known = reader.TokenType == JsonTokenType.String && EventTypes.Known.Contains(reader.GetString()!);
             }
         }
 

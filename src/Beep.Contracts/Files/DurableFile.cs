@@ -57,11 +57,7 @@ public static class DurableFile
             }
 
             FlushFolder(temporary);
-            if (Directory.Exists(path))
-            {
-                Directory.Delete(path, recursive: true);
-            }
-
+            DeleteFolder(path);
             Directory.Move(temporary, path);
             FlushFolder(Path.GetDirectoryName(path)!);
         }
@@ -69,6 +65,18 @@ public static class DurableFile
         {
             Discard(temporary, isFolder: true);
             throw;
+        }
+    }
+
+    /// <summary>Removes a folder so that a crash leaves all of it under its name or nothing; nothing happens when it does not exist.</summary>
+    public static void DeleteFolder(string path)
+    {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(path))
+        {
+            var condemned = TemporaryName(path + ".old");
+            Directory.Move(path, condemned);
+            Directory.Delete(condemned, recursive: true);
         }
     }
 

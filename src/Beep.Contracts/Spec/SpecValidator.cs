@@ -15,6 +15,10 @@ public static class SpecValidator
         CheckName(spec.JobId, faults);
         Require(spec.Model.Path, "model.path", "Name a folder in Hugging Face layout.", faults);
         Require(spec.Data.Train, "data.train", "Name a .jsonl, .json, .csv or .txt file.", faults);
+        CheckPath(spec.Model.Path, "model.path", faults);
+        CheckPath(spec.Data.Train, "data.train", faults);
+        CheckPath(spec.Data.Validation, "data.validation", faults);
+        CheckPath(spec.Adapter, "adapter", faults);
 
         var (data, lora, train, limits) = (spec.Data, spec.Lora, spec.Train, spec.Limits);
         Between(data.MaxLength, 2, 1 << 20, "data.max_length", faults);
@@ -37,6 +41,8 @@ public static class SpecValidator
         Between(spec.Samples.EverySteps, 1, 100_000_000, "samples.every_steps", faults);
         Between(spec.Samples.MaxNewTokens, 1, 65536, "samples.max_new_tokens", faults);
         Between(spec.Samples.Prompts.Count, 0, 64, "samples.prompts (how many)", faults);
+        RequireText(spec.Samples.Prompts, "samples.prompts", faults);
+        RequireText(data.Columns?.Values ?? [], "data.columns", faults);
         Between(limits.StopAfterNonfinite, 1, 1000, "limits.stop_after_nonfinite", faults);
         Between(limits.MaxSeconds, 1, 31_536_000, "limits.max_seconds", faults);
         if (spec.Task == TrainingTask.Pretrain && spec.Method != TrainingMethod.Full)
@@ -68,6 +74,23 @@ public static class SpecValidator
         if (string.IsNullOrWhiteSpace(value))
         {
             faults.Add(new("missing", $"'{path}' is missing.", remedy, path));
+        }
+    }
+
+    /// <summary>JSON may hold null where the type says text.</summary>
+    private static void RequireText(IEnumerable<string?> values, string path, List<Fault> faults)
+    {
+        if (values.Contains(null))
+        {
+            faults.Add(new("wrong_type", $"'{path}' holds null, which is not text.", "Correct the value or leave it out.", path));
+        }
+    }
+
+    private static void CheckPath(string? value, string path, List<Fault> faults)
+    {
+        if (value?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            faults.Add(new("bad_path", $"'{path}' holds a NUL character, which no path can.", "Correct the path.", path));
         }
     }
 

@@ -25,7 +25,7 @@ public sealed record TargetModules
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentOutOfRangeException.ThrowIfZero(names.Count);
-        return new([.. names]);
+        return new([.. names.Distinct(StringComparer.Ordinal)]);
     }
 
     /// <summary>Whether both mean the same layers, in whatever order.</summary>

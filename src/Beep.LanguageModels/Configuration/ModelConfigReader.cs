@@ -10,6 +10,8 @@ namespace Beep.LanguageModels.Configuration;
 /// </summary>
 internal sealed class ModelConfigReader
 {
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private readonly JsonElement _root;
     private readonly string _path;
     private readonly List<Fault> _faults = [];
@@ -25,7 +27,7 @@ internal sealed class ModelConfigReader
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Strict);
             return new ModelConfigReader(document.RootElement, path).Read();
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)

@@ -16,6 +16,8 @@ internal sealed record AdapterConfig(int R, double Alpha, double Dropout, bool U
     /// <summary>The file's name.</summary>
     public const string FileName = "adapter_config.json";
 
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What PEFT can write that changes what the adapter computes and is not computed here: the key, and the values that mean "not used".</summary>
@@ -40,7 +42,7 @@ internal sealed record AdapterConfig(int R, double Alpha, double Dropout, bool U
         var path = Path.Combine(folder, FileName);
         try
         {
-            var root = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+            var root = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: Strict)!.AsObject();
             var faults = Check(root, path);
             return faults.Count > 0
                 ? throw new FaultException(WorkerExitCode.Invalid, faults)
@@ -106,12 +108,14 @@ internal sealed record AdapterConfig(int R, double Alpha, double Dropout, bool U
             faults.Add(new("bad_adapter_config", $"'r' is {root["r"]?.ToJsonString() ?? "missing"}; it must be a whole number from 1 to 4096.", "Export the adapter again.", path));
         }
 
-        foreach (var key in new[] { "lora_alpha", "target_modules" })
+        if (root["lora_alpha"] is not JsonValue alpha || !alpha.TryGetValue<double>(out var numerator) || !double.IsFinite(numerator))
         {
-            if (root[key] is null)
-            {
-                faults.Add(new("bad_adapter_config", $"'{key}' is missing.", "Export the adapter again.", path));
-            }
+            faults.Add(new("bad_adapter_config", $"'lora_alpha' is {root["lora_alpha"]?.ToJsonString() ?? "missing"}; it must be a number.", "Export the adapter again.", path));
+        }
+
+        if (root["target_modules"] is null)
+        {
+            faults.Add(new("bad_adapter_config", "'target_modules' is missing.", "Export the adapter again.", path));
         }
 
         return faults;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Beep.Contracts;
 using Beep.Trainer.Training;
 
@@ -15,6 +16,14 @@ internal static class TrainerCommands
         MergeCommand.Build(),
         InfoCommand.Build(),
     };
+
+    /// <summary>Runs the command line; arguments that cannot be read are a fault of what was handed in.</summary>
+    public static int Run(string[] args)
+    {
+        var result = Build().Parse(args);
+        var exitCode = result.Invoke();
+        return result.Action is ParseErrorAction ? (int)WorkerExitCode.Invalid : exitCode;
+    }
 
     /// <summary>Runs a command; faults become lines on stderr and the exit code.</summary>
     public static int Guard(Func<WorkerExitCode> command)

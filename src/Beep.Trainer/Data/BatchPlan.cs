@@ -25,6 +25,9 @@ internal sealed class BatchPlan
     /// <summary>Sequences after packing.</summary>
     public int SequenceCount => _sequences.Count;
 
+    /// <summary>Tokens of the longest sequence; packed rows may together be longer than the model's context.</summary>
+    public int LongestSequence => Enumerable.Range(0, _sequences.Count).Max(Length);
+
     /// <summary>Optimizer steps in which every row is visited once; the last may hold fewer rows.</summary>
     public int StepsPerEpoch { get; }
 
@@ -55,6 +58,17 @@ internal sealed class BatchPlan
         {
             yield return Assemble(store, sequences, all.AsSpan(start, Math.Min(spec.Train.PerDeviceBatchSize, all.Length - start)));
         }
+    }
+
+    private int Length(int sequence)
+    {
+        var tokens = 0;
+        foreach (var row in _sequences.Rows(sequence))
+        {
+            tokens += _store.Length(row);
+        }
+
+        return tokens;
     }
 
     private int[] Order(int epoch)

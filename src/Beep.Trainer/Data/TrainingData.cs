@@ -11,8 +11,8 @@ namespace Beep.Trainer.Data;
 /// <param name="Validation">The held-out rows; null for none.</param>
 internal sealed record TrainingData(Tokenizer Tokenizer, ChatTemplate? Template, TokenStore Train, TokenStore? Validation) : IDisposable
 {
-    /// <summary>Names the training rows as tokenised: other rows, settings or another tokenizer have another.</summary>
-    public string Key => Convert.ToHexStringLower(Train.Key);
+    /// <summary>Names the training rows as tokenised: other rows have another, a later build of the program has the same.</summary>
+    public string Key => Convert.ToHexStringLower(Train.Content);
 
     /// <inheritdoc/>
     public void Dispose()

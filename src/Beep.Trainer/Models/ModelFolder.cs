@@ -22,7 +22,8 @@ internal static class ModelFolder
     {
         foreach (var name in Companions.Where(name => File.Exists(Path.Combine(from, name))))
         {
-            File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+            // Not File.Copy, which takes over that a file is read-only: the copy could then be neither flushed nor replaced.
+            File.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));
         }
 
         var config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(from, ModelConfig.FileName)))!.AsObject();

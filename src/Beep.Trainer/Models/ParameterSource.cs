@@ -82,7 +82,15 @@ internal sealed class ParameterSource
             tensor.normal_(0, _config.InitializerRange, _random!);
         }
 
-        return tensor.to(_device);
+        if (_device.type == TorchSharp.DeviceType.CPU)
+        {
+            return tensor;
+        }
+
+        using (tensor)
+        {
+            return tensor.to(_device);
+        }
     }
 
     private enum Kind

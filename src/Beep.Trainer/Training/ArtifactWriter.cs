@@ -15,7 +15,7 @@ internal sealed class ArtifactWriter(JobFolder folder, JobSpec spec, RunReport r
         DurableFile.WriteFolder(path, temporary =>
         {
             model.SaveArtifact(temporary);
-            File.WriteAllText(Path.Combine(temporary, "README.md"), ModelCard.Write(spec, state, report.LastEvaluationLoss));
+            File.WriteAllText(Path.Combine(temporary, "README.md"), ModelCard.Write(spec, state, state.LastEvaluationLoss));
         });
         var weights = Path.Combine(path, isAdapter ? LoraAdapter.WeightsFile : ModelWeights.SingleFile);
         using var stream = File.OpenRead(weights);

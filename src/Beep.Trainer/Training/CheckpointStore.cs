@@ -10,8 +10,14 @@ internal sealed class CheckpointStore(JobFolder folder, int? keep)
 {
     private const string OptimizerFile = "optimizer.safetensors";
 
-    /// <summary>Writes a checkpoint and returns its path relative to the job folder.</summary>
-    public string Save(TrainerState state, TrainableModel model, IOptimizer optimizer)
+    /// <summary>The steps of this run's checkpoints, those that it goes on from included.</summary>
+    private readonly SortedSet<int> _kept = [];
+
+    /// <summary>The newest checkpoint of this run, relative to the job folder; null before the first.</summary>
+    public string? Last => _kept.Count == 0 ? null : Path.GetRelativePath(folder.Root, folder.Checkpoint(_kept.Max));
+
+    /// <summary>Writes a checkpoint, then removes those that are no longer kept.</summary>
+    public void Save(TrainerState state, TrainableModel model, IOptimizer optimizer)
     {
         var path = folder.Checkpoint(state.Step);
         DurableFile.WriteFolder(path, temporary =>
@@ -20,19 +26,23 @@ internal sealed class CheckpointStore(JobFolder folder, int? keep)
             SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State.Select(tensor => TensorFiles.ToWrite(tensor.Key, tensor.Value, TensorType.F32)));
             state.Write(temporary);
         });
-        foreach (var (_, old) in folder.ListCheckpoints().SkipLast(keep ?? int.MaxValue))
+        _kept.Add(state.Step);
+        foreach (var (step, old) in folder.ListCheckpoints())
         {
-            Directory.Delete(old, recursive: true);
+            // A run that starts anew has no use for those of an earlier one, which may be of later steps.
+            if (!_kept.Contains(step) || _kept.Count(later => later > step) >= (keep ?? int.MaxValue))
+            {
+                DurableFile.DeleteFolder(old);
+            }
         }
-
-        return Path.GetRelativePath(folder.Root, path);
     }
 
     /// <summary>Restores the newest checkpoint into the model and the optimizer; null where there is none.</summary>
     /// <exception cref="FaultException">The checkpoint is damaged or was taken with other data.</exception>
     public TrainerState? Restore(TrainableModel model, IOptimizer optimizer, string dataKey)
     {
-        if (folder.ListCheckpoints() is not [.., var (_, path)])
+        var checkpoints = folder.ListCheckpoints();
+        if (checkpoints is not [.., var (_, path)])
         {
             return null;
         }
@@ -50,6 +60,7 @@ internal sealed class CheckpointStore(JobFolder folder, int? keep)
         model.LoadCheckpoint(path);
         using var file = SafetensorsFile.Open(Path.Combine(path, OptimizerFile));
         CheckpointTensors.CopyInto(file, optimizer.State, path);
+        _kept.UnionWith(checkpoints.Select(checkpoint => checkpoint.Step));
         return state;
     }
 }

@@ -32,6 +32,7 @@ internal sealed class Evaluator(CausalLanguageModel model, TokenStore store, Job
             tokens += batch.LabelledTokens;
         }
 
-        return (loss / Math.Max(1, tokens), (double)correct / Math.Max(1, tokens));
+        // Rows without a label have no loss, which is not a loss of zero.
+        return (tokens > 0 ? loss / tokens : double.NaN, (double)correct / Math.Max(1, tokens));
     }
 }

@@ -7,6 +7,8 @@ namespace Beep.Trainer.Training;
 internal static class FaultTranslation
 {
     private const int UnixNoSpace = 28;
+    private const int LinuxQuota = 122;
+    private const int MacQuota = 69;
     private const int WindowsDiskFull = 0x70;
     private const int WindowsHandleDiskFull = 0x27;
 
@@ -14,7 +16,7 @@ internal static class FaultTranslation
     {
         FaultException fault => fault,
         OutOfMemoryException => OutOfMemory(error),
-        ExternalException when IsOutOfMemory(error.Message) => OutOfMemory(error),
+        ExternalException or IOException when IsOutOfMemory(error.Message) => OutOfMemory(error),
         IOException io when IsDiskFull(io) => FaultException.Failed("disk_full", "The disk is full.", "Free some space, then run the job again: it goes on from its last checkpoint.", cause: error),
         UnauthorizedAccessException or IOException => FaultException.Failed("not_writable", $"A file could not be read or written: {error.Message}", "Check the permissions of the job folder and its disk.", cause: error),
         DllNotFoundException or TypeInitializationException => FaultException.Failed("torch_not_loaded", $"The native torch library did not load: {FirstLine(error.GetBaseException().Message)}", "Run 'beep doctor'; it says what is missing.", cause: error),
@@ -26,11 +28,12 @@ internal static class FaultTranslation
 
     private static bool IsOutOfMemory(string message) =>
         message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)
+        || message.Contains("cannot allocate memory", StringComparison.OrdinalIgnoreCase)
         || message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
         || message.Contains("bad_alloc", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsDiskFull(IOException error) =>
-        error.HResult == UnixNoSpace || (error.HResult & 0xFFFF) is WindowsDiskFull or WindowsHandleDiskFull || error.Message.Contains("No space left", StringComparison.Ordinal);
+        error.HResult is UnixNoSpace || error.HResult == (OperatingSystem.IsMacOS() ? MacQuota : LinuxQuota) || (error.HResult & 0xFFFF) is WindowsDiskFull or WindowsHandleDiskFull || error.Message.Contains("No space left", StringComparison.Ordinal);
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
 }

@@ -123,9 +123,9 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
         report.Seconds,
         run.State.TrainLoss,
         spec.Data.Validation is null ? null : run.State.FirstEvaluationLoss,
-        report.LastEvaluationLoss,
+        run.State.LastEvaluationLoss,
         RunReport.PeakMemory,
-        report.LastCheckpoint);
+        run.LastCheckpoint);
 
     /// <summary>On a full disk the last words may not fit: the exit code still tells, and the earlier fault is the one to report.</summary>
     private void TryWrite(Action write)

@@ -15,12 +15,6 @@ internal sealed class RunReport(EventWriter events, JobSpec spec, TimeProvider t
     private long _loopStarted;
     private (long Tokens, long At) _lastMetric;
 
-    /// <summary>The held-out loss of the last evaluation; null before the first.</summary>
-    public double? LastEvaluationLoss { get; private set; }
-
-    /// <summary>The newest checkpoint, relative to the job folder.</summary>
-    public string? LastCheckpoint { get; private set; }
-
     /// <summary>Seconds since this worker began.</summary>
     public double Seconds => time.GetElapsedTime(_started).TotalSeconds;
 
@@ -63,7 +57,7 @@ internal sealed class RunReport(EventWriter events, JobSpec spec, TimeProvider t
         {
             // The first step of a worker also warms it up: rates are counted from its end.
             _loopStarted = now;
-            _lastMetric = (state.Tokens, _started);
+            _lastMetric = (state.Tokens, now);
         }
 
         if (state.Step % spec.Train.LoggingSteps != 0 && state.Step != _totalSteps)
@@ -78,17 +72,12 @@ internal sealed class RunReport(EventWriter events, JobSpec spec, TimeProvider t
         _lastMetric = (state.Tokens, now);
     }
 
-    public void Evaluation(int step, double loss, double accuracy)
-    {
-        LastEvaluationLoss = Finite(loss);
-        events.Write(new EvaluationEvent(step, LastEvaluationLoss, accuracy));
-    }
+    public void Evaluation(int step, double? loss, double accuracy) => events.Write(new EvaluationEvent(step, loss, accuracy));
 
     public void Sample(int step, string prompt, string text) => events.Write(new SampleEvent(step, prompt, text));
 
     public void Checkpoint(int step, string path)
     {
-        LastCheckpoint = path;
         events.Write(new CheckpointEvent(step, path));
         events.Flush();
     }

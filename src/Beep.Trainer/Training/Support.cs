@@ -45,11 +45,10 @@ internal static class Support
     };
 
     /// <summary>Whether blocks are computed again on the way back; on a GPU <c>auto</c> does, since its free memory cannot be asked for.</summary>
-    public static bool Recomputes(JobSpec spec, CausalLanguageModel model)
+    public static bool Recomputes(JobSpec spec, CausalLanguageModel model, int longestSequence)
     {
         var memory = model.Device.type == TorchSharp.DeviceType.CPU ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 0;
-        var length = Math.Min(spec.Data.MaxLength, model.Config.MaxPositionEmbeddings);
-        return Recomputation.Resolve(spec, model.Config, length, model.ComputeType == ScalarType.BFloat16, memory).Train.GradientCheckpointing == AutoSwitch.On;
+        return Recomputation.Resolve(spec, model.Config, longestSequence, model.ComputeType == ScalarType.BFloat16, memory).Train.GradientCheckpointing == AutoSwitch.On;
     }
 
     private static Fault Unsupported(string field, string value, string known) =>

@@ -14,8 +14,17 @@ namespace Beep.Trainer.Training;
 /// <param name="DataKey">Names the tokenised training rows: a checkpoint does not go on with others.</param>
 /// <param name="TrainLoss">The loss of the last step.</param>
 /// <param name="FirstEvaluationLoss">The held-out loss before the first step.</param>
+/// <param name="LastEvaluationLoss">The newest held-out loss.</param>
+/// <param name="ObservedAt">The last step whose evaluation and samples, where due, were not given up for a cancellation.</param>
 internal sealed record TrainerState(
-    int Step, long Tokens, int NonfiniteInARow, string DataKey, double? TrainLoss = null, double? FirstEvaluationLoss = null)
+    int Step,
+    long Tokens,
+    int NonfiniteInARow,
+    string DataKey,
+    double? TrainLoss = null,
+    double? FirstEvaluationLoss = null,
+    double? LastEvaluationLoss = null,
+    int ObservedAt = -1)
 {
     /// <summary>The file's name in a checkpoint.</summary>
     public const string FileName = "trainer_state.json";

@@ -21,6 +21,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly RunReport _report;
     private readonly CancelSignal _cancel;
     private TrainerState _state;
+    private TrainerState? _saved;
 
     public TrainingRun(JobSpec spec, JobFolder folder, TrainableModel model, TrainingData data, RunReport report, CancelSignal cancel)
     {
@@ -28,7 +29,7 @@ internal sealed class TrainingRun : IDisposable
         _plan = new BatchPlan(data.Train, spec);
         _optimizer = spec.Train.Optimizer == OptimizerKind.Adamw ? new AdamW(model.Trained, spec.Train.WeightDecay) : new Sgd(model.Trained, spec.Train.WeightDecay);
         _schedule = new LearningRateSchedule(spec.Train, _plan.TotalSteps);
-        _pass = new GradientPass(model.Model, Support.Recomputes(spec, model.Model));
+        _pass = new GradientPass(model.Model, Support.Recomputes(spec, model.Model, _plan.LongestSequence));
         _evaluator = data.Validation is null ? null : new Evaluator(model.Model, data.Validation, spec);
         _checkpoints = new CheckpointStore(folder, spec.Train.SaveTotalLimit);
         _samples = new SampleWriter(model.Model, data.Tokenizer, data.Template, spec.Samples, report);
@@ -38,6 +39,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>What was reached so far.</summary>
     public TrainerState State => _state;
 
+    /// <summary>The newest checkpoint, relative to the job folder; null while there is none.</summary>
+    public string? LastCheckpoint => _checkpoints.Last;
+
     /// <summary>How often every row was visited.</summary>
     public double Epochs => (double)_state.Step / _plan.StepsPerEpoch;
 
@@ -46,16 +50,11 @@ internal sealed class TrainingRun : IDisposable
     /// <exception cref="FaultException">The loss was not finite too often, or the machine failed.</exception>
     public (string Code, string Message)? Execute()
     {
-        var restored = _spec.Resume == ResumePolicy.Auto ? _checkpoints.Restore(_model, _optimizer, _data.Key) : null;
-        _state = restored ?? _state;
-        _report.Started(_model, _plan, restored?.Step);
+        _saved = _spec.Resume == ResumePolicy.Auto ? _checkpoints.Restore(_model, _optimizer, _data.Key) : null;
+        _state = _saved ?? _state;
+        _report.Started(_model, _plan, _saved?.Step);
         _report.Data(_data, _plan);
-        if (restored is null)
-        {
-            Evaluate();
-            _samples.Write(step: 0);
-        }
-
+        Observe();
         while (_state.Step < _plan.TotalSteps)
         {
             if (_cancel.Reason is { } reason)
@@ -65,24 +64,14 @@ internal sealed class TrainingRun : IDisposable
             }
 
             Step();
-            var isLast = _state.Step == _plan.TotalSteps;
-            if (isLast || IsDue(_spec.Train.EvalSteps))
-            {
-                Evaluate();
-            }
-
-            if (isLast || IsDue(_spec.Samples.EverySteps))
-            {
-                _samples.Write(_state.Step);
-            }
-
-            if (isLast || IsDue(_spec.Train.SaveSteps))
+            Observe();
+            if (_state.Step == _plan.TotalSteps || IsDue(_spec.Train.SaveSteps))
             {
                 Save();
             }
         }
 
-        return null;
+        return _state.ObservedAt == _state.Step ? null : _cancel.Reason;
     }
 
     /// <inheritdoc/>
@@ -150,21 +139,52 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Evaluate()
+    /// <summary>
+    /// Evaluates and writes samples where that is due and not yet done. A cancellation gives it up, and the worker that
+    /// resumes makes up for it, so that no figure of the uninterrupted run is missing.
+    /// </summary>
+    private void Observe()
     {
-        if (_evaluator?.Run(() => _cancel.Reason is not null) is not { } result)
+        var isEnd = _state.Step == 0 || _state.Step == _plan.TotalSteps;
+        if (_state.ObservedAt != _state.Step
+            && (!(isEnd || IsDue(_spec.Train.EvalSteps)) || Evaluate())
+            && (!(isEnd || IsDue(_spec.Samples.EverySteps)) || _samples.Write(_state.Step, IsCancelled)))
         {
-            return;
-        }
-
-        _report.Evaluation(_state.Step, result.Loss, result.Accuracy);
-        if (_state.Step == 0)
-        {
-            _state = _state with { FirstEvaluationLoss = double.IsFinite(result.Loss) ? result.Loss : null };
+            _state = _state with { ObservedAt = _state.Step };
         }
     }
 
-    private void Save() => _report.Checkpoint(_state.Step, _checkpoints.Save(_state, _model, _optimizer));
+    /// <summary>False when a cancellation gave it up.</summary>
+    private bool Evaluate()
+    {
+        if (_evaluator is null)
+        {
+            return true;
+        }
+
+        if (_evaluator.Run(IsCancelled) is not var (mean, accuracy))
+        {
+            return false;
+        }
+
+        double? loss = double.IsFinite(mean) ? mean : null;
+        _report.Evaluation(_state.Step, loss, accuracy);
+        _state = _state with { LastEvaluationLoss = loss, FirstEvaluationLoss = _state.Step == 0 ? loss : _state.FirstEvaluationLoss };
+        return true;
+    }
+
+    /// <summary>Saves what is not in the newest checkpoint yet: writing that again would put it at risk.</summary>
+    private void Save()
+    {
+        if (_state != _saved)
+        {
+            _checkpoints.Save(_state, _model, _optimizer);
+            _saved = _state;
+            _report.Checkpoint(_state.Step, _checkpoints.Last!);
+        }
+    }
+
+    private bool IsCancelled() => _cancel.Reason is not null;
 
     private bool IsDue(int? every) => every is { } steps && _state.Step % steps == 0;
 

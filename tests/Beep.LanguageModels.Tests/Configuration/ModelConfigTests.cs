@@ -32,6 +32,16 @@ public sealed class ModelConfigTests
     }
 
     [Fact]
+    public void Read_KeyTwice_IsRefused()
+    {
+        using var temporary = new TemporaryFolder();
+        var text = File.ReadAllText(RepositoryFiles.Fixture("llama-tied", "config.json"));
+        var path = temporary.Write("config.json", text.Insert(text.IndexOf('{', StringComparison.Ordinal) + 1, "\"hidden_size\": 64,"));
+
+        Assert.Equal("bad_config", Assert.Throws<FaultException>(() => ModelConfigReader.Read(path)).Faults.Single().Code);
+    }
+
+    [Fact]
     public void Read_UnknownType_ListsTheKnownOnes()
     {
         var fault = Read(config => config["model_type"] = "mamba").Faults.Single();

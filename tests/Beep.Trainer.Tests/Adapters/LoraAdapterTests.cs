@@ -81,6 +81,26 @@ public sealed class LoraAdapterTests
         Assert.Equal($"The adapter sets '{key}' to {config[key]!.ToJsonString()}, which is not computed here.", fault.Message);
     }
 
+    [Theory]
+    [InlineData("1e999", "'lora_alpha' is 1e999; it must be a number.")]
+    [InlineData("\"16\"", "'lora_alpha' is \"16\"; it must be a number.")]
+    public void Read_AlphaThatIsNoNumber_IsRefused(string alpha, string message)
+    {
+        using var temporary = new TemporaryFolder();
+        temporary.Write("adapter_config.json", $$"""{"peft_type": "LORA", "r": 8, "lora_alpha": {{alpha}}, "target_modules": ["q_proj"]}""");
+
+        Assert.Equal(message, Assert.Throws<FaultException>(() => AdapterConfig.Read(temporary.Path)).Faults.Single().Message);
+    }
+
+    [Fact]
+    public void Read_KeyTwice_IsRefused()
+    {
+        using var temporary = new TemporaryFolder();
+        temporary.Write("adapter_config.json", """{"peft_type": "LORA", "r": 8, "r": 4, "lora_alpha": 16, "target_modules": ["q_proj"]}""");
+
+        Assert.Equal("bad_adapter_config", Assert.Throws<FaultException>(() => AdapterConfig.Read(temporary.Path)).Faults.Single().Code);
+    }
+
     [Fact]
     public void Attach_SameSeed_DrawsTheSameWeightsWithinTheirBound()
     {

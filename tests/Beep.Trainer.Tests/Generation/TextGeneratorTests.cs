@@ -77,6 +77,19 @@ public sealed class TextGeneratorTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(50_000)]
+    public void Choose_EqualScores_PrefersTheLowestId(int vocabulary)
+    {
+        var scores = new float[vocabulary];
+        scores.AsSpan().Fill(-1.5f);
+        scores.AsSpan(7, vocabulary / 2).Fill(2.25f);
+
+        Assert.Equal(7, new TokenSampler(new SamplingOptions(Temperature: 1, TopP: 1, TopK: 1, Seed: 1, MaxNewTokens: 1)).Choose(scores));
+        Assert.InRange(new TokenSampler(new SamplingOptions(Temperature: 1, TopP: 1, TopK: 3, Seed: 1, MaxNewTokens: 1)).Choose(scores), 7, 9);
+    }
+
     public void Dispose() => _model.Dispose();
 
     private string Complete(SamplingOptions options, string prompt = "Hello") =>

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Beep.Contracts;
+using Beep.Tests;
 
 namespace Beep.Trainer.Tests.Training;
 
@@ -56,6 +56,24 @@ public sealed class ResumeTests
         Assert.Equal("The training rows, the tokenizer or the chat template changed since the checkpoint was taken.", job.Exit.Message);
     }
 
+    [Fact]
+    public void Run_ModelFilesThatGiveTheSameTokens_GoesOn()
+    {
+        using var job = new TestJob();
+        var config = job.Write("model/config.json", File.ReadAllText(RepositoryFiles.Fixture("llama-tied", "config.json")));
+        foreach (var name in new[] { "model.safetensors", "tokenizer.json" })
+        {
+            File.Copy(RepositoryFiles.Fixture("llama-tied", name), Path.Combine(Path.GetDirectoryName(config)!, name));
+        }
+
+        job.Run(job.Spec() with { Model = new ModelSpec { Path = Path.GetDirectoryName(config)! } });
+        File.AppendAllText(config, "\n");
+
+        Assert.Equal(WorkerExitCode.Succeeded, job.Run());
+
+        Assert.Equal(6, job.Events.OfType<StartedEvent>().Last().ResumedFrom);
+    }
+
     [Theory]
     [InlineData("trainer_state.json")]
     [InlineData("optimizer.safetensors")]
@@ -100,14 +118,7 @@ public sealed class ResumeTests
     /// <summary>Runs the job in a process of its own and ends that without warning once it has done some steps.</summary>
     private static async Task KillAsync(TestJob job, int afterStep, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "beep-trainer.exe" : "beep-trainer"))
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        start.ArgumentList.Add("train");
-        start.ArgumentList.Add(job.Folder.Root);
-        using var process = Process.Start(start)!;
+        using var process = TrainerProcess.Start("train", job.Folder.Root);
         while (!process.HasExited && !job.Metrics.Any(metric => metric.Step >= afterStep))
         {
             await Task.Delay(2, cancellation);

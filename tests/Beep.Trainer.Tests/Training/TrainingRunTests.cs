@@ -35,6 +35,18 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public void Run_HeldOutRowsWithoutALabel_HaveNoLoss()
+    {
+        using var job = new TestJob();
+        var spec = job.Spec();
+        var validation = job.Write("unlabelled.jsonl", TestJob.Row<int>([5, 6, 7], [-100, -100, -100]) + "\n");
+
+        Assert.Equal(WorkerExitCode.Succeeded, job.Run(spec with { Data = spec.Data with { Validation = validation, Untrainable = UntrainablePolicy.Keep } }));
+
+        Assert.All(job.Events.OfType<EvaluationEvent>(), evaluation => Assert.Null(evaluation.Loss));
+    }
+
+    [Fact]
     public void Run_UnevenAccumulation_WeighsEveryTokenTheSame()
     {
         // Three forward passes of two rows, or one of six: the same rows, so the same mean and the same gradient.

@@ -44,6 +44,9 @@ internal sealed unsafe class TokenStore : IDisposable
     /// <summary>What the rows were made of: a SHA-256.</summary>
     public ReadOnlySpan<byte> Key => _header.Key;
 
+    /// <summary>What the rows are, by whatever program they were encoded: the SHA-256 of their ids and labels.</summary>
+    public ReadOnlySpan<byte> Content => _header.Content;
+
     /// <summary>Opens a complete store.</summary>
     /// <exception cref="FaultException">It is missing or not a store.</exception>
     public static TokenStore Open(string path) => TryOpen(path)

@@ -7,9 +7,10 @@ namespace Beep.LanguageModels.Datasets.Tokens;
 /// <param name="Key">What the rows were made of: 32 bytes.</param>
 /// <param name="Statistics">What they came to.</param>
 /// <param name="IndexOffset">Where the index begins; the rows lie between it and the header.</param>
-internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, long IndexOffset)
+/// <param name="Content">What the rows are: the SHA-256 of their ids and labels.</param>
+internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, long IndexOffset, byte[] Content)
 {
-    public const int Size = 128;
+    public const int Size = ContentOffset + SHA256.HashSizeInBytes;
 
     /// <summary>An index entry: offset and line (8 bytes each), tokens and trainable tokens (4 each).</summary>
     public const int IndexEntrySize = 24;
@@ -17,7 +18,8 @@ internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, l
     /// <summary>Bytes a token takes: its id and its label.</summary>
     public const int TokenSize = 8;
 
-    private const int Version = 1;
+    private const int Version = 2;
+    private const int ContentOffset = 104;
 
     private static ReadOnlySpan<byte> Magic => "BEEPTOKN"u8;
 
@@ -34,6 +36,7 @@ internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, l
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(48 + (8 * index)), numbers[index]);
         }
 
+        Content.CopyTo(bytes.AsSpan(ContentOffset));
         return bytes;
     }
 
@@ -57,6 +60,6 @@ internal sealed record TokenStoreHeader(byte[] Key, DataStatistics Statistics, l
             && statistics.Tokens <= fileLength / TokenSize
             && numbers[6] == Size + (TokenSize * statistics.Tokens)
             && fileLength == numbers[6] + (IndexEntrySize * statistics.Rows);
-        return isWhole ? new TokenStoreHeader(bytes.Slice(16, SHA256.HashSizeInBytes).ToArray(), statistics, numbers[6]) : null;
+        return isWhole ? new TokenStoreHeader(bytes.Slice(16, SHA256.HashSizeInBytes).ToArray(), statistics, numbers[6], bytes.Slice(ContentOffset, SHA256.HashSizeInBytes).ToArray()) : null;
     }
 }

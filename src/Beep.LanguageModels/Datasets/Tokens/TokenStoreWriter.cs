@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace Beep.LanguageModels.Datasets.Tokens;
 
@@ -8,6 +9,7 @@ internal sealed class TokenStoreWriter : IDisposable
 {
     private readonly FileStream _store;
     private readonly FileStream _index;
+    private readonly IncrementalHash _content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _offset = TokenStoreHeader.Size;
 
     /// <summary>Begins a store in an empty file; <paramref name="indexPath"/> names a file that goes away with the writer.</summary>
@@ -26,8 +28,9 @@ internal sealed class TokenStoreWriter : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(entry[16..], row.InputIds.Length);
         BinaryPrimitives.WriteInt32LittleEndian(entry[20..], row.TrainableTokens);
         _index.Write(entry);
-        _store.Write(MemoryMarshal.AsBytes<int>(row.InputIds));
-        _store.Write(MemoryMarshal.AsBytes<int>(row.Labels));
+        _content.AppendData(entry[16..]);
+        Put(MemoryMarshal.AsBytes<int>(row.InputIds));
+        Put(MemoryMarshal.AsBytes<int>(row.Labels));
         _offset += (long)TokenStoreHeader.TokenSize * row.InputIds.Length;
     }
 
@@ -37,8 +40,18 @@ internal sealed class TokenStoreWriter : IDisposable
         _index.Position = 0;
         _index.CopyTo(_store);
         _store.Position = 0;
-        _store.Write(new TokenStoreHeader(key, statistics, _offset).Write());
+        _store.Write(new TokenStoreHeader(key, statistics, _offset, _content.GetHashAndReset()).Write());
     }
 
-    public void Dispose() => _index.Dispose();
+    public void Dispose()
+    {
+        _index.Dispose();
+        _content.Dispose();
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        _content.AppendData(bytes);
+        _store.Write(bytes);
+    }
 }

@@ -30,6 +30,27 @@ public sealed class TokenStoreTests
     }
 
     [Fact]
+    public void Content_OtherKey_IsTheSameAndOtherLabels_IsNot()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.Equal(Content(key: 1, label: 5), Content(key: 2, label: 5));
+        Assert.NotEqual(Content(key: 1, label: 5), Content(key: 1, label: -100));
+
+        string Content(byte key, int label)
+        {
+            var row = new EncodedRow([4, 5], [4, label], Line: key);
+            TokenStore.Write(folder.At("rows.tokens"), [.. Enumerable.Repeat(key, 32)], writer =>
+            {
+                writer.Append(row);
+                return new DataStatistics(1, 2, row.TrainableTokens, 0, 0, 0);
+            });
+            using var store = TokenStore.Open(folder.At("rows.tokens"));
+            return Convert.ToHexString(store.Content);
+        }
+    }
+
+    [Fact]
     public void TrainableTokens_FirstLabelOfARow_DoesNotCount()
     {
         Assert.Equal(0, new EncodedRow([1], [1], 1).TrainableTokens);
