@@ -17,6 +17,13 @@ internal static class ReferenceFile
     public static double LargestDifference(IReadOnlyList<float> expected, IReadOnlyList<float> actual)
     {
         Assert.Equal(expected.Count, actual.Count);
-        return expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max();
+        return Report("largest difference", expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max());
+    }
+
+    /// <summary>Leaves a measured figure in the test's output (<c>-showLiveOutput</c> prints it).</summary>
+    public static double Report(string what, double figure)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{what} {figure:0.0e+0}"));
+        return figure;
     }
 }

@@ -70,11 +70,11 @@ public sealed class InterruptionTests
         job.Prepare(job.Spec());
         var half = job.Write("job/checkpoints/.step-00000002.9.partial/model.safetensors", "half");
         File.WriteAllText(job.Folder.Exit, "{}");
-        using var other = new EventWriter(job.Folder, TimeProvider.System);
+        using var other = JobLock.TryTake(job.Folder);
 
         var fault = Assert.Throws<FaultException>(() => job.Run()).Faults.Single();
 
-        Assert.Equal("not_writable", fault.Code);
+        Assert.Equal("job_running", fault.Code);
         Assert.True(File.Exists(half));
         Assert.True(File.Exists(job.Folder.Exit));
     }

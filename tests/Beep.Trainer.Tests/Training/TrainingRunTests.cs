@@ -221,21 +221,6 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
-    public void Run_JobThatAnotherWorkerRuns_IsLeftAlone()
-    {
-        using var job = new TestJob();
-        job.Run(job.Spec());
-        var events = File.ReadAllBytes(job.Folder.Events);
-        using var other = JobLock.TryTake(job.Folder);
-
-        var fault = Assert.Throws<FaultException>(() => job.Run());
-
-        Assert.Equal("job_running", fault.Faults.Single().Code);
-        Assert.Equal(events, File.ReadAllBytes(job.Folder.Events));
-        Assert.NotNull(JobExit.Read(job.Folder));
-    }
-
-    [Fact]
     public void Run_TwoThousandSteps_LeavesNoTensorAndFlatMemory()
     {
         using var job = new TestJob();
