@@ -10,6 +10,9 @@ namespace Beep.LanguageModels.Configuration;
 /// </summary>
 internal sealed class ModelConfigReader
 {
+    /// <summary>Past any model, and few enough that a file that lies makes no flood of layers.</summary>
+    private const int MaxLayers = 1 << 12;
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private readonly JsonElement _root;
@@ -54,7 +57,7 @@ internal sealed class ModelConfigReader
         {
             ModelType = type,
             HiddenSize = hidden,
-            NumLayers = Size("num_hidden_layers"),
+            NumLayers = Size("num_hidden_layers", max: MaxLayers),
             NumHeads = heads,
             NumKeyValueHeads = Size("num_key_value_heads", heads),
             HeadDim = Size("head_dim", heads > 0 ? Math.Max(1, hidden / heads) : 1),
@@ -144,9 +147,8 @@ internal sealed class ModelConfigReader
         }
     }
 
-    private int Size(string key, int? fallback = null)
+    private int Size(string key, int? fallback = null, int max = 1 << 24)
     {
-        const int max = 1 << 24;
         if (!_root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null)
         {
             if (fallback is null)
@@ -157,7 +159,7 @@ internal sealed class ModelConfigReader
             return fallback ?? 1;
         }
 
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var size) || size is < 1 or > max)
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var size) || size < 1 || size > max)
         {
             Add("bad_config", $"'{key}' is {value.GetRawText()}; it must be a whole number from 1 to {max}.", "Download the model again.");
             return fallback ?? 1;

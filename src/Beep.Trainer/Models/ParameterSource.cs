@@ -8,6 +8,8 @@ namespace Beep.Trainer.Models;
 /// <summary>Hands a model its weights, from a folder or freshly drawn, and keeps them by name.</summary>
 internal sealed class ParameterSource
 {
+    private const int MaxFaults = 20;
+
     private readonly ModelConfig _config;
     private readonly ModelWeights? _weights;
     private readonly Generator? _random;
@@ -26,7 +28,7 @@ internal sealed class ParameterSource
     /// <summary>Every weight handed out, by name.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
 
-    /// <summary>What does not fit the configuration.</summary>
+    /// <summary>What does not fit the configuration; the first of it, where that is much.</summary>
     public IReadOnlyList<Fault> Faults => _faults;
 
     /// <summary>Weights of a folder. Those to be trained are kept in 32 bits, frozen ones in the compute type.</summary>
@@ -60,11 +62,11 @@ internal sealed class ParameterSource
     {
         if (!_weights!.TryGet(name, out var file, out var info))
         {
-            _faults.Add(new("missing_tensor", $"The model has no tensor '{name}', which its config.json asks for.", "Download the model again.", _weights.Folder));
+            Report(new("missing_tensor", $"The model has no tensor '{name}', which its config.json asks for.", "Download the model again.", _weights.Folder));
         }
         else if (!info.Shape.SequenceEqual(shape))
         {
-            _faults.Add(new("wrong_shape", $"Tensor '{name}' has the shape [{string.Join(", ", info.Shape)}]; config.json asks for [{string.Join(", ", shape)}].", "Download the model again.", file.Path));
+            Report(new("wrong_shape", $"Tensor '{name}' has the shape [{string.Join(", ", info.Shape)}]; config.json asks for [{string.Join(", ", shape)}].", "Download the model again.", file.Path));
         }
         else
         {
@@ -72,6 +74,14 @@ internal sealed class ParameterSource
         }
 
         return empty([0]);
+    }
+
+    private void Report(Fault fault)
+    {
+        if (_faults.Count < MaxFaults)
+        {
+            _faults.Add(fault);
+        }
     }
 
     private Tensor Draw(long[] shape, Kind kind)

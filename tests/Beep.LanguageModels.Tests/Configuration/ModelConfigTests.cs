@@ -32,6 +32,10 @@ public sealed class ModelConfigTests
     }
 
     [Fact]
+    public void Read_MoreLayersThanAnyModelHas_IsRefused() =>
+        Assert.Equal("'num_hidden_layers' is 16777216; it must be a whole number from 1 to 4096.", Read(config => config["num_hidden_layers"] = 1 << 24).Faults.Single().Message);
+
+    [Fact]
     public void Read_KeyTwice_IsRefused()
     {
         using var temporary = new TemporaryFolder();

@@ -1,3 +1,4 @@
+using Beep.Contracts;
 using Beep.Tests;
 using Beep.Trainer.Models;
 using static TorchSharp.torch;
@@ -70,6 +71,20 @@ public sealed class CausalLanguageModelTests
 
         // Eight bits of mantissa on weights: the scores, of size about 3, move by a tenth or so.
         Assert.InRange(ReferenceFile.LargestDifference(ReferenceFile.Floats(plain["logits"]!), logits), 1e-6, 0.25);
+    }
+
+    [Fact]
+    public void Load_ConfigurationWithLayersThatTheWeightsLack_ReportsTheFirstOfThem()
+    {
+        using var temporary = new TemporaryFolder();
+        var config = File.ReadAllText(RepositoryFiles.Fixture("llama-tied", "config.json")).Replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 4000", StringComparison.Ordinal);
+        temporary.Write("config.json", config);
+        File.Copy(RepositoryFiles.Fixture("llama-tied", "model.safetensors"), temporary.At("model.safetensors"));
+
+        var faults = Assert.Throws<FaultException>(() => CausalLanguageModel.Load(temporary.Path, trained: false, ScalarType.Float32, CPU)).Faults;
+
+        Assert.Equal(20, faults.Count);
+        Assert.Equal("The model has no tensor 'model.layers.2.input_layernorm.weight', which its config.json asks for.", faults[0].Message);
     }
 
     private static float[] Logits(CausalLanguageModel model, long[][] ids)
