@@ -6,7 +6,7 @@ public enum WorkerExitCode
     /// <summary>The work is done.</summary>
     Succeeded = 0,
 
-    /// <summary>Cancelled on request, with a checkpoint saved.</summary>
+    /// <summary>Cancelled on request: with a checkpoint saved, or before the first step.</summary>
     Cancelled = 10,
 
     /// <summary>The spec, the data or the arguments are wrong; nothing was started.</summary>

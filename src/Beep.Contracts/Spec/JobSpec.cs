@@ -130,6 +130,14 @@ public sealed record TrainSpec
     /// <summary>Sequences in one forward pass.</summary>
     public int PerDeviceBatchSize { get; init; } = 4;
 
+    /// <summary>Optimizer steps of a run whose epochs have so many; the last, begun epoch counts as it is.</summary>
+    public long TotalSteps(long stepsPerEpoch)
+    {
+        // 1.1 epochs of 10 steps are 11 steps, though the product of the two is 11.000000000000002.
+        const double noise = 1e-9;
+        return MaxSteps ?? Math.Max(1, (long)Math.Ceiling((NumEpochs * stepsPerEpoch) - noise));
+    }
+
     /// <summary>Forward passes in one optimizer step.</summary>
     public int GradientAccumulationSteps { get; init; } = 4;
 

@@ -28,7 +28,7 @@ internal sealed record WorkEstimate(long Steps, long Passes, double TrainingOper
         var batch = (long)spec.Train.PerDeviceBatchSize * spec.Train.GradientAccumulationSteps;
         var sequences = spec.Data.Packing ? Math.Max(1, Ceiling(train.Tokens, spec.Data.MaxLength)) : Math.Max(1, train.Rows);
         var stepsPerEpoch = Ceiling(sequences, batch);
-        var steps = spec.Train.MaxSteps ?? (long)Math.Ceiling(spec.Train.NumEpochs * stepsPerEpoch);
+        var steps = spec.Train.TotalSteps(stepsPerEpoch);
         var epochs = (double)steps / stepsPerEpoch;
         var evaluations = validation.Rows == 0 ? 0 : 2 + (spec.Train.EvalSteps is { } every ? (steps - 1) / every : 0);
         var passes = (long)Math.Ceiling(epochs * Ceiling(sequences, spec.Train.PerDeviceBatchSize));

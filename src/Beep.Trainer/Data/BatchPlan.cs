@@ -19,7 +19,7 @@ internal sealed class BatchPlan
         _sequences = Sequences(store, spec.Data, spec.Train.Seed);
         var microBatches = Ceiling(_sequences.Count, spec.Train.PerDeviceBatchSize);
         StepsPerEpoch = Ceiling(microBatches, spec.Train.GradientAccumulationSteps);
-        TotalSteps = spec.Train.MaxSteps ?? (int)Math.Min(int.MaxValue, Math.Ceiling(spec.Train.NumEpochs * StepsPerEpoch));
+        TotalSteps = (int)Math.Min(int.MaxValue, spec.Train.TotalSteps(StepsPerEpoch));
     }
 
     /// <summary>Sequences after packing.</summary>

@@ -12,7 +12,8 @@ internal static class DataLoader
 {
     /// <summary>Reads what the spec names.</summary>
     /// <exception cref="FaultException">The model, the data or both are wrong.</exception>
-    public static TrainingData Load(JobSpec spec, JobFolder folder)
+    /// <exception cref="OperationCanceledException">The run was cancelled first.</exception>
+    public static TrainingData Load(JobSpec spec, JobFolder folder, CancellationToken cancellation)
     {
         var config = ModelConfig.Load(spec.Model.Path);
         CheckHash(spec.Model);
@@ -31,12 +32,12 @@ internal static class DataLoader
 
         var template = ChatTemplate.Load(spec.Model.Path, spec.Data.ChatTemplate);
         Directory.CreateDirectory(folder.Cache);
-        var train = DatasetPreparation.Prepare(spec, spec.Data.Train, tokenizer, template, Path.Combine(folder.Cache, "train.tokens"), CancellationToken.None);
+        var train = DatasetPreparation.Prepare(spec, spec.Data.Train, tokenizer, template, Path.Combine(folder.Cache, "train.tokens"), cancellation);
         try
         {
             var validation = spec.Data.Validation is null
                 ? null
-                : DatasetPreparation.Prepare(spec, spec.Data.Validation, tokenizer, template, Path.Combine(folder.Cache, "validation.tokens"), CancellationToken.None);
+                : DatasetPreparation.Prepare(spec, spec.Data.Validation, tokenizer, template, Path.Combine(folder.Cache, "validation.tokens"), cancellation);
             return new TrainingData(tokenizer, template, train, validation);
         }
         catch

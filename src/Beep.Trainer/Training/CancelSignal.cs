@@ -6,6 +6,10 @@ namespace Beep.Trainer.Training;
 /// <summary>Whether the run shall finish its step, save and stop: SIGTERM, Ctrl+C, <c>control/cancel</c> or the time limit.</summary>
 internal sealed class CancelSignal : IDisposable
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly CancellationTokenSource _source = new();
+    private readonly ITimer _timer;
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly JobFolder _folder;
     private readonly TimeProvider _time;
@@ -17,6 +21,7 @@ internal sealed class CancelSignal : IDisposable
     {
         (_folder, _maxSeconds, _time) = (folder, maxSeconds, time);
         _started = time.GetTimestamp();
+        _timer = time.CreateTimer(_ => CancelWhenAsked(), null, Interval, Interval);
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT })
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
@@ -35,6 +40,21 @@ internal sealed class CancelSignal : IDisposable
         : _maxSeconds is { } seconds && _time.GetElapsedTime(_started).TotalSeconds >= seconds ? ("time_limit", $"The run reached its limit of {seconds:N0} seconds.")
         : null;
 
+    /// <summary>The same for work that asks a token, such as reading the data; follows within a moment.</summary>
+    public CancellationToken Token => _source.Token;
+
     /// <inheritdoc/>
-    public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
+    public void Dispose()
+    {
+        _registrations.ForEach(registration => registration.Dispose());
+        _timer.Dispose();
+    }
+
+    private void CancelWhenAsked()
+    {
+        if (Reason is not null)
+        {
+            _source.Cancel();
+        }
+    }
 }

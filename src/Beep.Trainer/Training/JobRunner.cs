@@ -73,7 +73,12 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
         Support.Check(spec);
         using var cancel = new CancelSignal(folder, spec.Limits.MaxSeconds, time);
         var report = new RunReport(events, spec, time);
-        using var data = DataLoader.Load(spec, folder);
+        using var data = Load(spec, cancel);
+        if (data is null)
+        {
+            return Cancelled(cancel.Reason!.Value);
+        }
+
         using var model = TrainableModel.Create(spec, Support.ComputeType(spec.Train.Precision), Support.Device());
         using var run = new TrainingRun(spec, folder, model, data, report, cancel);
         (string Code, string Message)? stopped;
@@ -90,10 +95,28 @@ internal sealed class JobRunner(JobFolder folder, TimeProvider time, TextWriter 
             _summary = Summarise(run, spec, report);
         }
 
-        return stopped is { } reason
-            ? Exit(JobStatus.Cancelled, WorkerExitCode.Cancelled) with { Code = reason.Code, Message = reason.Message, Remedy = "Run the job again: it goes on from its last checkpoint." }
-            : Exit(JobStatus.Succeeded, WorkerExitCode.Succeeded);
+        return stopped is { } reason ? Cancelled(reason) : Exit(JobStatus.Succeeded, WorkerExitCode.Succeeded);
     }
+
+    /// <summary>The rows of the job; null when it was cancelled while they were read, before which no step can have been lost.</summary>
+    private TrainingData? Load(JobSpec spec, CancelSignal cancel)
+    {
+        try
+        {
+            return cancel.Reason is null ? DataLoader.Load(spec, folder, cancel.Token) : null;
+        }
+        catch (OperationCanceledException) when (cancel.Reason is not null)
+        {
+            return null;
+        }
+    }
+
+    private JobExit Cancelled((string Code, string Message) reason) => Exit(JobStatus.Cancelled, WorkerExitCode.Cancelled) with
+    {
+        Code = reason.Code,
+        Message = reason.Message,
+        Remedy = "Run the job again: it goes on from its last checkpoint.",
+    };
 
     private JobExit Fail(Exception error, EventWriter events)
     {

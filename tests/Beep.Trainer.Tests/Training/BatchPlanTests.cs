@@ -1,3 +1,4 @@
+using Beep.Contracts;
 using Beep.LanguageModels.Datasets.Tokens;
 using Beep.Trainer.Data;
 
@@ -5,6 +6,14 @@ namespace Beep.Trainer.Tests.Training;
 
 public sealed class BatchPlanTests
 {
+    [Theory]
+    [InlineData(1.1, 10, 11)]
+    [InlineData(3, 7, 21)]
+    [InlineData(0.5, 7, 4)]
+    [InlineData(0.001, 7, 1)]
+    public void TotalSteps_FractionOfAnEpoch_IsRoundedUpOnce(double epochs, int stepsPerEpoch, long expected) =>
+        Assert.Equal(expected, new TrainSpec { NumEpochs = epochs }.TotalSteps(stepsPerEpoch));
+
     [Theory]
     [InlineData(true, 50)]
     [InlineData(false, 20)]
