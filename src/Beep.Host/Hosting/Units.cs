@@ -25,6 +25,9 @@ internal static class Units
     /// <summary>12,345.</summary>
     public static string Count(double count) => Math.Round(count).ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>1 error; 12,345 errors.</summary>
+    public static string Count(double count, string noun) => $"{Count(count)} {noun}{(Math.Round(count) == 1 ? "" : "s")}";
+
     /// <summary>3 m 12 s.</summary>
     public static string Duration(double seconds)
     {

@@ -32,7 +32,7 @@ internal sealed class DatasetView(Reporter reporter)
     {
         if (report.Errors > 0)
         {
-            return $"{reporter.Terminal.Bad($"{Units.Count(report.Errors)} errors.")} Correct the lines above, then check again.";
+            return $"{reporter.Terminal.Bad($"{Units.Count(report.Errors, "error")}.")} Correct the lines above, then check again.";
         }
 
         string[] undecided =

@@ -81,6 +81,6 @@ internal sealed class PlanView(PlanContext context, IReadOnlyList<PlanProblem> p
         }
 
         var errors = problems.Count(problem => problem.Severity == PlanSeverity.Error);
-        reporter.Say(problems.Count == 0 ? terminal.Good("No problem found.") : $"{errors} errors, {problems.Count - errors} warnings.");
+        reporter.Say(problems.Count == 0 ? terminal.Good("No problem found.") : $"{Units.Count(errors, "error")}, {Units.Count(problems.Count - errors, "warning")}.");
     }
 }
