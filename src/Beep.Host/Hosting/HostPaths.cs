@@ -10,6 +10,9 @@ internal sealed record HostPaths(string Home)
     /// <summary>The job folder of the quickstart.</summary>
     public string Quickstart => Path.Combine(Home, "quickstart");
 
+    /// <summary>The embedded database, where no other is named.</summary>
+    public string Database => Path.Combine(Home, "beep.db");
+
     /// <summary>BEEP_PYTHON_HOME, else the folder that the system gives applications for their data.</summary>
     /// <exception cref="FaultException">The environment names no home at all.</exception>
     public static HostPaths FromEnvironment(Func<string, string?> variable)
