@@ -1,5 +1,3 @@
-using Beep.Contracts;
-
 namespace Beep.Host.Hosting;
 
 /// <summary>Where the database is, in fields: nothing of the user's text reaches a connection string unread.</summary>
@@ -9,11 +7,6 @@ internal abstract record DatabaseAddress
 
     /// <summary>As a person may see it: without the password.</summary>
     public abstract string Display { get; }
-
-    /// <summary>The address that the environment names, else the embedded database in the home.</summary>
-    /// <exception cref="FaultException">It cannot be used.</exception>
-    public static DatabaseAddress FromEnvironment(Func<string, string?> variable, HostPaths paths) =>
-        DatabaseAddressReader.Read(variable(Variable), paths, out var fault) ?? throw new FaultException(WorkerExitCode.Invalid, fault!);
 
     public sealed override string ToString() => Display;
 }

@@ -10,6 +10,12 @@ internal sealed record HostPaths(string Home)
     /// <summary>The job folder of the quickstart.</summary>
     public string Quickstart => Path.Combine(Home, "quickstart");
 
+    /// <summary>Settings that outlive the environment.</summary>
+    public string Configuration => Path.Combine(Home, "config", "host.json");
+
+    /// <summary>What must not be read by others and is not in the database.</summary>
+    public string Keys => Path.Combine(Home, "keys");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
 

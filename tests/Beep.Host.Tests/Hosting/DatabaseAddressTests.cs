@@ -1,4 +1,3 @@
-using Beep.Contracts;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Tests;
@@ -88,13 +87,12 @@ public sealed class DatabaseAddressTests
     }
 
     [Fact]
-    public void FromEnvironment_WrongAddress_EndsTheCommandAsInvalid()
+    public void Read_UnknownKind_SaysWhatToWrite()
     {
-        var error = Assert.Throws<FaultException>(() => DatabaseAddress.FromEnvironment(_ => "oracle:thin", Paths));
-        Assert.Equal(WorkerExitCode.Invalid, error.ExitCode);
+        DatabaseAddressReader.Read("oracle:thin", Paths, out var fault);
         Assert.Equal(
             "DATABASE_URL: DATABASE_URL cannot be used. 'oracle' is no kind of database that this version has. Write sqlite:///beep.db or postgresql://user:password@host:5432/database. [bad_database_url]",
-            error.Message);
+            fault!.ToString());
     }
 
     private static DatabaseAddress? Read(string? url) => DatabaseAddressReader.Read(url, Paths, out _);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Data;
-using Beep.Host.Hosting;
+using Beep.Host.Hosting.Settings;
 
 namespace Beep.Host.Cli.Databases;
 
@@ -71,7 +71,7 @@ internal static class DatabaseActions
 
     private static DatabaseMigrator Open(HostServices services, Reporter reporter)
     {
-        var address = DatabaseAddress.FromEnvironment(services.Variable, HostPaths.FromEnvironment(services.Variable));
+        var address = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable }).RequireDatabase();
         reporter.Say($"Database: {address.Display}");
         return new DatabaseMigrator(new HostDatabase(address), services.Time);
     }
