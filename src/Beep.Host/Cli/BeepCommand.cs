@@ -28,6 +28,7 @@ internal static class BeepCommand
             MergeCommand.Create(services),
             PresetsCommand.Create(services),
             DoctorCommand.Create(services),
+            DatabaseCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(services.Terminal);

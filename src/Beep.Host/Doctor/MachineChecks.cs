@@ -48,26 +48,7 @@ internal static class MachineChecks
         { } free => DoctorFinding.Ok("Disk", $"{Units.Bytes(free)} free at '{home}'"),
     };
 
-    /// <summary>Tried in the folder itself, or in the nearest one above it that exists, and removed again.</summary>
-    public static DoctorFinding Home(string home)
-    {
-        var folder = new DirectoryInfo(home);
-        while (!folder.Exists && folder.Parent is { } parent)
-        {
-            folder = parent;
-        }
-
-        var probe = Path.Combine(folder.FullName, $".beep-doctor-{Environment.ProcessId}");
-        try
-        {
-            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
-            {
-                return DoctorFinding.Ok("Home", $"'{home}' can be written{(folder.FullName == home ? "" : " (it does not exist yet)")}");
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return DoctorFinding.Fail("Home", $"'{home}' cannot be written: {error.Message}", "Correct its permissions, or set BEEP_PYTHON_HOME to a folder of your own.");
-        }
-    }
+    public static DoctorFinding Home(string home) => WritableFolder.Probe(home) is { } reason
+        ? DoctorFinding.Fail("Home", $"'{home}' cannot be written: {reason}", "Correct its permissions, or set BEEP_PYTHON_HOME to a folder of your own.")
+        : DoctorFinding.Ok("Home", $"'{home}' can be written{(Directory.Exists(home) ? "" : " (it does not exist yet)")}");
 }

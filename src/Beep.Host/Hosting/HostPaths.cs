@@ -10,6 +10,15 @@ internal sealed record HostPaths(string Home)
     /// <summary>The job folder of the quickstart.</summary>
     public string Quickstart => Path.Combine(Home, "quickstart");
 
+    /// <summary>Settings that outlive the environment.</summary>
+    public string Configuration => Path.Combine(Home, "config", "host.json");
+
+    /// <summary>What must not be read by others and is not in the database.</summary>
+    public string Keys => Path.Combine(Home, "keys");
+
+    /// <summary>The embedded database, where no other is named.</summary>
+    public string Database => Path.Combine(Home, "beep.db");
+
     /// <summary>BEEP_PYTHON_HOME, else the folder that the system gives applications for their data.</summary>
     /// <exception cref="FaultException">The environment names no home at all.</exception>
     public static HostPaths FromEnvironment(Func<string, string?> variable)

@@ -59,15 +59,37 @@ public sealed class ReferenceTests
     public void Host_Jobs_DoNotKnowTheCommandLine() => AssertNoDependency(
         Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Jobs"), "Beep.Host.Cli", "Spectre.Console", "System.CommandLine");
 
+    [Theory]
+    [InlineData("Hosting")]
+    [InlineData("Data", "Hosting")]
+    public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
+    {
+        var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)
+            .Where(name => name?.StartsWith("Beep.Host.", StringComparison.Ordinal) == true)
+            .Select(name => string.Join('.', name!.Split('.').Take(3))).Distinct()
+            .Except([.. allowed.Append(room).Select(name => $"Beep.Host.{name}")]);
+        AssertNoDependency(
+            Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith($"Beep.Host.{room}"),
+            [.. rooms, "Spectre.Console", "System.CommandLine"]);
+    }
+
+    [Fact]
+    public void Host_DatabaseLibrary_IsUnknownToCommandsThatAreBuiltAtEveryStart() => AssertNoDependency(
+        Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Cli.Commands")
+            .Or().HaveName("BeepCommand").Or().HaveName("Program"),
+        "Microsoft.EntityFrameworkCore", "Microsoft.Data", "Npgsql");
+
     [Fact]
     public void Types_OutsideContracts_AreSealedAndInternal()
     {
+        // Migrations are as the tool writes them.
+        const string migrations = "Beep.Host.Data.Migrations";
         foreach (var assembly in new[] { typeof(BeepCommand).Assembly, typeof(ModelConfig).Assembly })
         {
-            var open = Types.InAssembly(assembly).That().AreClasses().And().AreNotAbstract().And().AreNotSealed().GetTypes();
+            var open = Types.InAssembly(assembly).That().AreClasses().And().AreNotAbstract().And().AreNotSealed().And().DoNotResideInNamespaceStartingWith(migrations).GetTypes();
             Assert.Empty(open.Where(type => type.Name != "Program" && !type.Name.Contains('<', StringComparison.Ordinal)).Select(type => type.FullName));
             // The compiler makes Program of top-level statements.
-            Assert.Empty(Types.InAssembly(assembly).That().ArePublic().GetTypes().Select(type => type.FullName));
+            Assert.Empty(Types.InAssembly(assembly).That().ArePublic().And().DoNotResideInNamespaceStartingWith(migrations).GetTypes().Select(type => type.FullName));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Doctor;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Settings;
 using Beep.Host.Jobs.Planning;
 
 namespace Beep.Host.Cli.Commands;
@@ -56,8 +57,10 @@ internal static class DoctorCommand
         var findings = new List<DoctorFinding> { MachineChecks.Runtime(), MachineChecks.OperatingSystemKind(), MachineChecks.Processor(), MachineChecks.Memory(machine) };
         try
         {
-            var home = HostPaths.FromEnvironment(services.Variable).Home;
+            var configuration = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable });
+            var home = configuration.Options.Paths.Home;
             findings.AddRange([MachineChecks.Disk(machine, home), MachineChecks.Home(home)]);
+            findings.AddRange(await SettingsCheck.RunAsync(configuration, services.Time, cancellationToken).ConfigureAwait(false));
         }
         catch (FaultException error)
         {

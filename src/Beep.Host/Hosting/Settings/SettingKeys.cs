@@ -1,0 +1,29 @@
+namespace Beep.Host.Hosting.Settings;
+
+/// <summary>Every setting; other people's programs depend on these names.</summary>
+internal static class SettingKeys
+{
+    public static readonly SettingKey Finetune = new("ENABLE_FINETUNE", "false");
+    public static readonly SettingKey InternalUsers = new("ENABLE_INTERNAL_USER_MGMT", "true");
+    public static readonly SettingKey IdentityServer = new("ENABLE_IDENTITYSERVER_AUTH", "false");
+    public static readonly SettingKey Authority = new("IDENTITYSERVER_AUTHORITY");
+    public static readonly SettingKey ClientId = new("IDENTITYSERVER_CLIENT_ID");
+    public static readonly SettingKey ClientSecret = new("IDENTITYSERVER_CLIENT_SECRET", IsSecret: true);
+    public static readonly SettingKey Scopes = new("IDENTITYSERVER_SCOPES", "openid profile email");
+    public static readonly SettingKey LogoutRedirect = new("IDENTITYSERVER_LOGOUT_REDIRECT");
+    public static readonly SettingKey RoleMap = new("IDENTITYSERVER_ROLE_MAP");
+    public static readonly SettingKey Database = new(DatabaseAddress.Variable, IsSecret: true);
+    public static readonly SettingKey SecretKey = new("SECRET_KEY", IsSecret: true);
+    public static readonly SettingKey Host = new("HOST", "127.0.0.1");
+    public static readonly SettingKey Port = new("PORT", "5000");
+    public static readonly SettingKey PublicUrl = new("PUBLIC_URL");
+    public static readonly SettingKey Home = new("BEEP_PYTHON_HOME", IsOfEnvironmentOnly: true);
+    public static readonly SettingKey HubEndpoint = new("HF_ENDPOINT");
+    public static readonly SettingKey HubToken = new("HF_TOKEN", IsSecret: true);
+
+    public static readonly IReadOnlyList<SettingKey> All =
+    [
+        Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap,
+        Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
+    ];
+}
