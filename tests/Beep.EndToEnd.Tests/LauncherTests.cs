@@ -18,9 +18,18 @@ public sealed class LauncherTests : IDisposable
         var link = _folder.At("beep link");
         File.CreateSymbolicLink(link, RepositoryFiles.At("beep"));
         Assert.Equal((0, "beep 0.1.0\n"), Only(await LaunchAsync(link, "--version")));
-        var started = Stopwatch.GetTimestamp();
-        Assert.Equal((0, "beep 0.1.0\n"), Only(await LaunchAsync(link, "--version")));
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, Quick);
+
+        // The best of some, so that a busy machine is not taken for a slow launcher; a build would cost each of them seconds.
+        var best = TimeSpan.MaxValue;
+        for (var launch = 0; launch < 5; launch++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            Assert.Equal((0, "beep 0.1.0\n"), Only(await LaunchAsync(link, "--version")));
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            best = elapsed < best ? elapsed : best;
+        }
+
+        Assert.InRange(best, TimeSpan.Zero, Quick);
     }
 
     [Fact]
