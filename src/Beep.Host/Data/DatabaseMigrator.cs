@@ -11,6 +11,8 @@ namespace Beep.Host.Data;
 internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
 {
     private const string Nothing = "0";
+    // Any number that nothing else in the database locks.
+    private const long ServerLock = 0x6265_6570_6d69_6772;
 
     /// <summary>Reads and changes nothing: an SQLite file that is not there is not made.</summary>
     public Task<DatabaseState> ReadStateAsync(CancellationToken cancellationToken) => ReachAsync(ReadAsync, cancellationToken);
@@ -97,14 +99,29 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
     {
         if (database.Address is not SqliteAddress address)
         {
-            return await work().ConfigureAwait(false);
+            // EF's own lock lasts for one migration. This one lasts as long as the connection, which stays open until the context goes.
+            await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({ServerLock})", cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await work().ConfigureAwait(false);
+            }
+            finally
+            {
+                await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({ServerLock})", CancellationToken.None).ConfigureAwait(false);
+            }
         }
 
         PrivateFiles.CreateFolder(Path.GetDirectoryName(address.Path)!);
         using (await MigrationLock.TakeAsync(address, time, cancellationToken).ConfigureAwait(false))
         {
-            // SQLite gives the files that it makes beside this one the same rights.
-            PrivateFiles.Open(address.Path, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
+            // SQLite gives the files that it makes beside this one the same rights. One that is there is not opened:
+            // closing it would let go of every lock that this process has on it.
+            if (!File.Exists(address.Path))
+            {
+                PrivateFiles.Open(address.Path, FileMode.CreateNew, FileShare.None).Dispose();
+            }
+
             await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken).ConfigureAwait(false);
             return await work().ConfigureAwait(false);
         }

@@ -67,7 +67,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
         await RunAsync([.. AsServer, Path.Combine(Programs!, "initdb"), "-D", Path.Combine(_folder, "data"), "-U", Superuser, "--auth=scram-sha-256", "--pwfile", Path.Combine(_folder, "password"), "--no-sync", "--locale=C", "--encoding=UTF8"]);
         var port = FreePort();
-        await File.AppendAllTextAsync(Path.Combine(_folder, "data", "postgresql.conf"), $"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 120\n");
+        await File.AppendAllTextAsync(Path.Combine(_folder, "data", "postgresql.conf"), $"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 200\n");
         _process = Process.Start(new ProcessStartInfo(AsServer.FirstOrDefault() ?? "/bin/sh", [.. AsServer.Skip(1), .. AsServer.Length > 0 ? (string[])["/bin/sh"] : [], "-c", Script, "postgres", _folder, Programs!])
         {
             RedirectStandardInput = true,

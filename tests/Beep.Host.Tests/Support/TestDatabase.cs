@@ -1,7 +1,9 @@
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Tests;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Npgsql;
 
 namespace Beep.Host.Tests.Support;
 
@@ -54,7 +56,24 @@ internal sealed class TestDatabase : IDisposable
 
     public void Dispose()
     {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        switch (Address)
+        {
+            case SqliteAddress sqlite:
+                using (var connection = new SqliteConnection(ConnectionStrings.Of(sqlite)))
+                {
+                    SqliteConnection.ClearPool(connection);
+                }
+
+                break;
+            case PostgresAddress postgres:
+                using (var connection = new NpgsqlConnection(ConnectionStrings.Of(postgres)))
+                {
+                    NpgsqlConnection.ClearPool(connection);
+                }
+
+                break;
+        }
+
         _folder.Dispose();
     }
 }

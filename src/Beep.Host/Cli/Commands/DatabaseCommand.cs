@@ -13,7 +13,7 @@ internal static class DatabaseCommand
     private static Command CreateMigrate(HostServices services)
     {
         var json = CommonOptions.Json();
-        var command = new Command("migrate", "Makes the database where there is none, and applies what is pending.") { json };
+        var command = new Command("migrate", "Makes the SQLite file where there is none, and applies what is pending.") { json };
         command.SetAction((result, cancellationToken) => Databases.DatabaseActions.MigrateAsync(services, ReporterOf(services, result, json), cancellationToken));
         return command;
     }
