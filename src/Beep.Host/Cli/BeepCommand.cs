@@ -29,6 +29,7 @@ internal static class BeepCommand
             PresetsCommand.Create(services),
             DoctorCommand.Create(services),
             DatabaseCommand.Create(services),
+            AuditCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(services.Terminal);

@@ -16,6 +16,12 @@ internal sealed record HostPaths(string Home)
     /// <summary>What must not be read by others and is not in the database.</summary>
     public string Keys => Path.Combine(Home, "keys");
 
+    /// <summary>What chains the rows of the audit log.</summary>
+    public string AuditKey => Path.Combine(Keys, "audit.key");
+
+    /// <summary>What holds the end of the audit log.</summary>
+    public string AuditCheckpoints => Path.Combine(Home, "logs", "audit-checkpoints.jsonl");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
 

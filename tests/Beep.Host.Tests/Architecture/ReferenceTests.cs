@@ -62,6 +62,7 @@ public sealed class ReferenceTests
     [Theory]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
+    [InlineData("Audit", "Data", "Hosting")]
     public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)

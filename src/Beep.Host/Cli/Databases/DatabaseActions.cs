@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
+using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Settings;
 
@@ -10,8 +11,13 @@ internal static class DatabaseActions
 {
     public static async Task<int> MigrateAsync(HostServices services, Reporter reporter, CancellationToken cancellationToken)
     {
-        var migrator = Open(services, reporter);
-        var applied = await migrator.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        var trail = Open(services, reporter);
+        var applied = await new DatabaseMigrator(trail.Database, services.Time).MigrateAsync(cancellationToken).ConfigureAwait(false);
+        if (applied.Count > 0)
+        {
+            await RecordAsync(trail, "database_migrated", applied[^1], applied.Count, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var name in applied)
         {
             reporter.Say($"Applied {name}.");
@@ -23,11 +29,19 @@ internal static class DatabaseActions
 
     public static async Task<int> RollbackAsync(HostServices services, string? target, bool isConfirmed, Reporter reporter, CancellationToken cancellationToken)
     {
-        var migrator = Open(services, reporter);
-        var planned = DatabaseMigrator.Undone(await migrator.ReadStateAsync(cancellationToken).ConfigureAwait(false), target);
+        var trail = Open(services, reporter);
+        var migrator = new DatabaseMigrator(trail.Database, services.Time);
+        var state = await migrator.ReadStateAsync(cancellationToken).ConfigureAwait(false);
+        var planned = DatabaseMigrator.Undone(state, target);
         if (planned.Count > 0 && !isConfirmed)
         {
             throw FaultException.Invalid("not_confirmed", $"This undoes {string.Join(", ", planned)} and deletes what those tables hold.", "Back the database up, then add --yes.", "--yes");
+        }
+
+        if (planned.Count > 0 && state.Pending.Count == 0)
+        {
+            // Before, because the table may be among those that go.
+            await RecordAsync(trail, "database_rollback_requested", planned[^1], planned.Count, cancellationToken).ConfigureAwait(false);
         }
 
         var undone = planned.Count == 0 ? planned : await migrator.RollbackAsync(target, cancellationToken).ConfigureAwait(false);
@@ -42,8 +56,8 @@ internal static class DatabaseActions
 
     public static async Task<int> StatusAsync(HostServices services, Reporter reporter, CancellationToken cancellationToken)
     {
-        var migrator = Open(services, reporter);
-        var state = await migrator.ReadStateAsync(cancellationToken).ConfigureAwait(false);
+        var address = Load(services, reporter).RequireDatabase();
+        var state = await new DatabaseMigrator(new HostDatabase(address), services.Time).ReadStateAsync(cancellationToken).ConfigureAwait(false);
         foreach (var (names, word) in new[] { (state.Applied, "applied"), (state.Pending, "pending"), (state.Unknown, "of a later version") })
         {
             foreach (var name in names)
@@ -69,11 +83,31 @@ internal static class DatabaseActions
         });
     }
 
-    private static DatabaseMigrator Open(HostServices services, Reporter reporter)
+    private static HostConfiguration Load(HostServices services, Reporter reporter)
     {
-        var address = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable }).RequireDatabase();
-        reporter.Say($"Database: {address.Display}");
-        return new DatabaseMigrator(new HostDatabase(address), services.Time);
+        var configuration = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable });
+        reporter.Say($"Database: {configuration.RequireDatabase().Display}");
+        return configuration;
+    }
+
+    private static AuditTrail Open(HostServices services, Reporter reporter)
+    {
+        var configuration = Load(services, reporter);
+        return new AuditTrail(configuration.RequireDatabase(), configuration.Options, services.Time);
+    }
+
+    private static async Task RecordAsync(AuditTrail trail, string action, string migration, int count, CancellationToken cancellationToken)
+    {
+        var context = trail.Database.CreateContext();
+        await using var _ = context.ConfigureAwait(false);
+        var entry = new AuditEntry
+        {
+            Actor = new AuditActor(AuditActorKind.CommandLine, Environment.UserName),
+            Action = action,
+            ResourceType = "database",
+            Details = new AuditDetails { Name = migration, Count = count },
+        };
+        await trail.Writer.WriteAsync(context, _ => Task.FromResult(entry), cancellationToken).ConfigureAwait(false);
     }
 
     private static JsonArray Names(IEnumerable<string> names) => [.. names.Select(name => (JsonNode)name)];
