@@ -86,7 +86,7 @@ public sealed record ProgressEvent(int Step, int TotalSteps, double Epoch, doubl
 /// <param name="LearningRate">The learning rate of this step.</param>
 /// <param name="GradNorm">The gradient's norm before clipping; null when it was not finite.</param>
 /// <param name="Tokens">Tokens trained on so far, padding left out.</param>
-/// <param name="TokensPerSecond">Tokens a second since the last metric, padding left out.</param>
+/// <param name="TokensPerSecond">Tokens a second since the last metric, padding left out; null on the first of a worker, which has none before it.</param>
 /// <param name="MemoryBytes">Memory of the device, or resident memory of the worker on a CPU.</param>
 public sealed record MetricEvent(
     int Step,
@@ -95,7 +95,7 @@ public sealed record MetricEvent(
     double LearningRate,
     double? GradNorm,
     long Tokens,
-    double TokensPerSecond,
+    double? TokensPerSecond,
     long? MemoryBytes = null) : JobEvent
 {
     internal const string TypeName = "metric";

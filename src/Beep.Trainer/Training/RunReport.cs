@@ -66,7 +66,7 @@ internal sealed class RunReport(EventWriter events, JobSpec spec, TimeProvider t
         }
 
         var seconds = time.GetElapsedTime(_lastMetric.At, now).TotalSeconds;
-        var rate = seconds > 0 ? (state.Tokens - _lastMetric.Tokens) / seconds : 0;
+        double? rate = seconds > 0 ? (state.Tokens - _lastMetric.Tokens) / seconds : null;
         events.Write(new MetricEvent(state.Step, epoch, Finite(loss), learningRate, Finite(gradientNorm), state.Tokens, rate, Environment.WorkingSet));
         events.Write(new ProgressEvent(state.Step, _totalSteps, epoch, Remaining(state.Step, now)));
         _lastMetric = (state.Tokens, now);

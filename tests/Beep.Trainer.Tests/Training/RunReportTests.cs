@@ -25,6 +25,16 @@ public sealed class RunReportTests
         Assert.Equal(500, Assert.Single(job.Metrics).TokensPerSecond);
     }
 
+    [Fact]
+    public void Step_FirstOfAWorker_HasNoRateThatWasNotMeasured()
+    {
+        using var job = new TestJob();
+        job.Run(job.Spec());
+
+        Assert.Null(job.Metrics[0].TokensPerSecond);
+        Assert.All(job.Metrics.Skip(1), metric => Assert.True(metric.TokensPerSecond > 0));
+    }
+
     private sealed class Clock : TimeProvider
     {
         public long Seconds { get; set; }

@@ -22,8 +22,9 @@ internal static class EventText
     /// <summary>The line for how far the run is.</summary>
     public static string Describe(TrainingProgress progress)
     {
+        var rate = progress.TokensPerSecond is { } tokens ? $", {Units.Count(tokens)} tokens/s" : "";
         var eta = progress.EtaSeconds is { } seconds ? $", {Units.Duration(seconds)} left" : "";
-        return $"Step {progress.Step} of {progress.TotalSteps} ({Units.Percent(progress.Share)}): loss {Units.Loss(progress.Loss)}, {Units.Count(progress.TokensPerSecond)} tokens/s{eta}";
+        return $"Step {progress.Step} of {progress.TotalSteps} ({Units.Percent(progress.Share)}): loss {Units.Loss(progress.Loss)}{rate}{eta}";
     }
 
     private static string Describe(StartedEvent started)

@@ -100,8 +100,9 @@ internal sealed class LiveTrainingView : ITrainingView
             return Cut(_doing, width);
         }
 
+        var rate = _progress.TokensPerSecond is { } tokens ? $"  {Units.Count(tokens)} tokens/s" : "";
         var eta = _progress.EtaSeconds is { } seconds ? $"  {Units.Duration(seconds)} left" : "";
-        var figures = $"  step {_progress.Step} of {_progress.TotalSteps}  loss {Units.Loss(_progress.Loss)}  {Units.Count(_progress.TokensPerSecond)} tokens/s{eta}";
+        var figures = $"  step {_progress.Step} of {_progress.TotalSteps}  loss {Units.Loss(_progress.Loss)}{rate}{eta}";
         var free = width - figures.Length;
         var bar = free >= BarWidth ? Bar() : "";
         var curveWidth = Math.Min(CurveWidth, free - bar.Length - 2);

@@ -15,7 +15,7 @@ internal sealed class TrainingProgress
 
     public double? Loss { get; private set; }
 
-    public double TokensPerSecond { get; private set; }
+    public double? TokensPerSecond { get; private set; }
 
     /// <summary>The training losses in the order of the steps; those that a resume made void are gone.</summary>
     public IReadOnlyList<double> Losses => [.. _losses.Select(entry => entry.Loss)];
