@@ -20,6 +20,7 @@ internal static class BeepCommand
     {
         var root = new RootCommand("Fine-tunes language models on your own machine.")
         {
+            ServeCommand.Create(services),
             QuickstartCommand.Create(services),
             TrainCommand.Create(services),
             PlanCommand.Create(services),
@@ -41,7 +42,7 @@ internal static class BeepCommand
     {
         if (arguments.Count == 0)
         {
-            arguments = ["--help"];
+            arguments = [ServeCommand.Name];
         }
 
         var parsed = CreateTree(services).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

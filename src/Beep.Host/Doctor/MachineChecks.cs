@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Beep.Host.Hosting;
-using Beep.Host.Jobs.Planning;
 
 namespace Beep.Host.Doctor;
 

@@ -16,6 +16,9 @@ internal sealed record HostPaths(string Home)
     /// <summary>What must not be read by others and is not in the database.</summary>
     public string Keys => Path.Combine(Home, "keys");
 
+    /// <summary>What protects cookies and tickets.</summary>
+    public string KeyRing => Path.Combine(Keys, "ring");
+
     /// <summary>What chains the rows of the audit log.</summary>
     public string AuditKey => Path.Combine(Keys, "audit.key");
 

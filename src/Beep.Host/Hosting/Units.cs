@@ -58,4 +58,19 @@ internal static class Units
 
     private static string Significant(double value, bool isWhole) =>
         value.ToString(isWhole || value >= 100 ? "0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
+
+    /// <summary>How long ago: now, 5 s ago, 3 m ago, 2 h ago, 4 d ago; what lies ahead as in 3 m.</summary>
+    public static string Ago(DateTimeOffset instant, DateTimeOffset now)
+    {
+        var seconds = (now - instant).TotalSeconds;
+        var distance = Math.Abs(seconds) switch
+        {
+            < 2 => null,
+            < 60 => $"{Math.Abs(seconds):0} s",
+            < 60 * 60 => $"{Math.Floor(Math.Abs(seconds) / 60):0} m",
+            < 48 * 60 * 60 => $"{Math.Floor(Math.Abs(seconds) / 3600):0} h",
+            _ => $"{Math.Floor(Math.Abs(seconds) / 86_400):0} d",
+        };
+        return distance is null ? "now" : seconds > 0 ? $"{distance} ago" : $"in {distance}";
+    }
 }

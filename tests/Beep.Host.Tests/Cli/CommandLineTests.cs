@@ -17,9 +17,9 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Run_NoArguments_ShowsTheCommands()
+    public async Task Run_Help_ShowsTheCommands()
     {
-        Assert.Equal(0, await _terminal.RunAsync());
+        Assert.Equal(0, await _terminal.RunAsync("--help"));
         Assert.Contains("quickstart", _terminal.Output, StringComparison.Ordinal);
         Assert.Contains("dataset", _terminal.Output, StringComparison.Ordinal);
     }

@@ -4,7 +4,6 @@ using Beep.Contracts;
 using Beep.Host.Doctor;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
-using Beep.Host.Jobs.Planning;
 
 namespace Beep.Host.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Beep.Contracts;
 using Beep.Host.Cli.Plans;
+using Beep.Host.Hosting;
 using Beep.Host.Jobs.Planning;
 using Beep.Host.Jobs.Specs;
 

@@ -11,13 +11,7 @@ internal static class DatabaseActions
 {
     public static async Task<int> MigrateAsync(HostServices services, Reporter reporter, CancellationToken cancellationToken)
     {
-        var trail = Open(services, reporter);
-        var applied = await new DatabaseMigrator(trail.Database, services.Time).MigrateAsync(cancellationToken).ConfigureAwait(false);
-        if (applied.Count > 0)
-        {
-            await RecordAsync(trail, "database_migrated", applied[^1], applied.Count, cancellationToken).ConfigureAwait(false);
-        }
-
+        var applied = await MigrateAsync(services, Open(services, reporter), cancellationToken).ConfigureAwait(false);
         foreach (var name in applied)
         {
             reporter.Say($"Applied {name}.");
@@ -25,6 +19,18 @@ internal static class DatabaseActions
 
         reporter.Say(applied.Count == 0 ? "Nothing was pending." : reporter.Terminal.Good("The database is current."));
         return reporter.Finish(WorkerExitCode.Succeeded, [], new JsonObject { ["applied"] = Names(applied) });
+    }
+
+    /// <summary>Applies what is pending and says so in the audit log; returns its names.</summary>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(HostServices services, AuditTrail trail, CancellationToken cancellationToken)
+    {
+        var applied = await new DatabaseMigrator(trail.Database, services.Time).MigrateAsync(cancellationToken).ConfigureAwait(false);
+        if (applied.Count > 0)
+        {
+            await RecordAsync(trail, "database_migrated", applied[^1], applied.Count, cancellationToken).ConfigureAwait(false);
+        }
+
+        return applied;
     }
 
     public static async Task<int> RollbackAsync(HostServices services, string? target, bool isConfirmed, Reporter reporter, CancellationToken cancellationToken)
@@ -102,7 +108,7 @@ internal static class DatabaseActions
         await using var _ = context.ConfigureAwait(false);
         var entry = new AuditEntry
         {
-            Actor = new AuditActor(AuditActorKind.CommandLine, Environment.UserName),
+            Actor = AuditActors.CommandLine,
             Action = action,
             ResourceType = "database",
             Details = new AuditDetails { Name = migration, Count = count },

@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Hosting;
 using Beep.LanguageModels.Chat;
 using Beep.LanguageModels.Configuration;
 using Beep.LanguageModels.Datasets.Checking;

@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Hosting;
 using Beep.Host.Jobs.Planning.Rules;
 
 namespace Beep.Host.Jobs.Planning;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Beep.Contracts;
+using Beep.Host.Hosting;
 using Beep.Host.Jobs.Planning;
 using Beep.Tests;
 

@@ -1,4 +1,4 @@
-namespace Beep.Host.Jobs.Planning;
+namespace Beep.Host.Hosting;
 
 /// <summary>What this machine has.</summary>
 /// <param name="MemoryBytes">Memory that this process may use, a container's limit respected.</param>

@@ -1,0 +1,13 @@
+namespace Beep.Host.Cli.Serving;
+
+/// <summary>How a server is wanted to run, beyond its settings.</summary>
+internal sealed record ServeRequest
+{
+    /// <summary>Whether log lines are JSON objects.</summary>
+    public bool LogsJson { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>More services, for a program that embeds the server: its own task handlers.</summary>
+    public Action<IServiceCollection>? Configure { get; init; }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using Beep.Contracts;
+
+namespace Beep.Host.Hosting.Http;
+
+/// <summary>Faults as problem details (RFC 9457): a stable code, what failed, where, and a remedy; never a stack trace.</summary>
+internal static class ProblemAnswers
+{
+    private const string ContentType = "application/problem+json";
+
+    /// <summary>Whether the caller is a program: it gets problem details and no page.</summary>
+    public static bool IsApi(this HttpRequest request) =>
+        request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/v1") || request.Path.StartsWithSegments("/hubs")
+        || request.Path.StartsWithSegments("/health") || request.Path.StartsWithSegments("/metrics") || request.Path.StartsWithSegments("/openapi")
+        || (!HttpMethods.IsGet(request.Method) && !request.HasFormContentType);
+
+    public static Task WriteAsync(HttpContext context, int status, IReadOnlyList<Fault> faults, TimeSpan? retryAfter = null)
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.CacheControl = "no-store";
+        if (retryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        context.Response.ContentType = ContentType;
+        return context.Response.WriteAsync(ToJson(context, status, faults).ToJsonString(), context.RequestAborted);
+    }
+
+    private static JsonObject ToJson(HttpContext context, int status, IReadOnlyList<Fault> faults)
+    {
+        var first = faults[0];
+        var problem = new JsonObject
+        {
+            ["type"] = $"urn:beep:{first.Code}",
+            ["title"] = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
+            ["status"] = status,
+            ["code"] = first.Code,
+            ["detail"] = first.Message,
+            ["remedy"] = first.Remedy,
+            ["where"] = first.Where,
+            ["correlation_id"] = context.TraceIdentifier,
+        };
+        if (faults.Count > 1)
+        {
+            problem["faults"] = new JsonArray([.. faults.Select(fault => new JsonObject { ["code"] = fault.Code, ["detail"] = fault.Message, ["remedy"] = fault.Remedy, ["where"] = fault.Where })]);
+        }
+
+        return problem;
+    }
+}

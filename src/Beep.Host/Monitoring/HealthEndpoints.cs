@@ -1,0 +1,30 @@
+using Beep.Contracts;
+using Beep.Host.Hosting.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Beep.Host.Monitoring;
+
+/// <summary>What a load balancer or a service manager asks; open to everybody, and tells nothing but yes or no.</summary>
+internal static class HealthEndpoints
+{
+    public const string Live = "/health/live";
+    public const string Ready = "/health/ready";
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Live, AnswerLive).AllowAnonymous().WithName("live").WithSummary("Whether the process answers.").WithTags("health");
+        routes.MapGet(Ready, AnswerReadyAsync).AllowAnonymous().WithName("ready").WithSummary("Whether the database can be asked.").WithTags("health");
+        routes.MapGet("/api/v1/health", AnswerReadyAsync).AllowAnonymous().WithName("health").WithSummary("As /health/ready.").WithTags("health");
+    }
+
+    private static Ok<HealthAnswer> AnswerLive() => TypedResults.Ok(new HealthAnswer("ok"));
+
+    private static async Task<Ok<HealthAnswer>> AnswerReadyAsync(Readiness readiness, CancellationToken cancellationToken) =>
+        await readiness.ProbeAsync(cancellationToken)
+            ? TypedResults.Ok(new HealthAnswer("ok"))
+            : throw new HttpFaultException(StatusCodes.Status503ServiceUnavailable, new Fault("database_unavailable", "The database cannot be asked.", "Start it; the server goes on by itself."));
+}
+
+/// <summary>Whether it is well.</summary>
+/// <param name="Status"><c>ok</c>.</param>
+internal sealed record HealthAnswer(string Status);
