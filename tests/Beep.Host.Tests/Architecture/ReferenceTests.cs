@@ -63,7 +63,9 @@ public sealed class ReferenceTests
     [Theory]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
-    [InlineData("Audit", "Data", "Hosting")]
+    [InlineData("Shell", "Hosting")]
+    [InlineData("Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
     public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)

@@ -20,7 +20,7 @@ internal static class HostServer
     {
         var builder = WebDefaults.CreateBuilder(options, request);
         var services = builder.Services;
-        services.AddSingleton(trail.Database).AddSingleton(trail.Key).AddSingleton(trail.Checkpoints).AddSingleton(trail.Writer);
+        services.AddAudit(trail);
         services.AddScoped(provider => provider.GetRequiredService<HostDatabase>().CreateContext());
         services.AddKeyRing(options);
         services.AddMonitoring();
@@ -36,6 +36,7 @@ internal static class HostServer
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapMonitoring();
+        app.MapAudit();
         app.MapOpenApi("/openapi/{documentName}.json").RequireSignedIn();
         app.MapScalarApiReference(Reference, scalar => scalar.WithTitle("beep API").DisableDefaultFonts().DisableTelemetry()).RequireSignedIn();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
