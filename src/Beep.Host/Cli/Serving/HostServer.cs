@@ -1,20 +1,16 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
-using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Monitoring;
 using Beep.Host.Shell;
-using Scalar.AspNetCore;
 
 namespace Beep.Host.Cli.Serving;
 
 /// <summary>The server of a host that is set up: every feature in one pipeline.</summary>
 internal static class HostServer
 {
-    private const string Reference = "/reference";
-
     /// <summary>Built and not started; the database must be current.</summary>
     public static WebApplication Build(HostOptions options, AuditTrail trail, ServeRequest request)
     {
@@ -37,8 +33,7 @@ internal static class HostServer
         app.MapStaticAssets().AllowAnonymous();
         app.MapMonitoring();
         app.MapAudit();
-        app.MapOpenApi("/openapi/{documentName}.json").RequireSignedIn();
-        app.MapScalarApiReference(Reference, scalar => scalar.WithTitle("beep API").DisableDefaultFonts().DisableTelemetry()).RequireSignedIn();
+        app.MapApiDocument();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         return app;
     }
