@@ -1,0 +1,57 @@
+namespace Beep.Host.Tasks;
+
+/// <summary>Calls within this process, so that nobody waits for the next look at the database.</summary>
+internal sealed class TaskSignals
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _change = Fresh();
+    private TaskCompletionSource _work = Fresh();
+
+    /// <summary>Ends when a task has changed; take it before looking.</summary>
+    public Task NextChange
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _change.Task;
+            }
+        }
+    }
+
+    /// <summary>Ends when there is something to begin or to stop, or room to begin; take it before looking.</summary>
+    public Task NextWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _work.Task;
+            }
+        }
+    }
+
+    public void Changed()
+    {
+        TaskCompletionSource called;
+        lock (_gate)
+        {
+            (called, _change) = (_change, Fresh());
+        }
+
+        called.TrySetResult();
+    }
+
+    public void Wake()
+    {
+        TaskCompletionSource called;
+        lock (_gate)
+        {
+            (called, _work) = (_work, Fresh());
+        }
+
+        called.TrySetResult();
+    }
+
+    private static TaskCompletionSource Fresh() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
