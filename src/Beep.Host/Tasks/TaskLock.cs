@@ -27,8 +27,9 @@ internal static class TaskLock
             return time.GetUtcNow();
         }
 
-        await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({Number})", cancellationToken).ConfigureAwait(false);
-        var microseconds = await context.Database.SqlQuery<long>($"""SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS "Value" """).SingleAsync(cancellationToken).ConfigureAwait(false);
+        // Materialized: the lock is taken before the clock is read.
+        var microseconds = await context.Database.SqlQuery<long>(
+            $"""WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({Number})) SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS "Value" FROM turn""").SingleAsync(cancellationToken).ConfigureAwait(false);
         return DateTimeOffset.UnixEpoch.AddTicks(microseconds * TicksPerMicrosecond);
     }
 }

@@ -21,6 +21,8 @@ internal sealed partial class TaskRunner(
 {
     private readonly ConcurrentDictionary<long, (RunningTask Task, Task Ended)> _running = new();
     private readonly TaskSlots _slots = new(options);
+    private int _cancels;
+    private long _lookedForCancels;
 
     /// <summary>This run of this host; two in one process are two.</summary>
     public string HostId { get; } = $"{ProcessIdentity.Current}/{Guid.NewGuid().ToString("N")[..8]}";
@@ -50,8 +52,10 @@ internal sealed partial class TaskRunner(
     /// <summary>Stops what is wanted to stop and begins what waits.</summary>
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        if (!_running.IsEmpty)
+        var cancels = signals.Cancels;
+        if (!_running.IsEmpty && (cancels != _cancels || time.GetElapsedTime(_lookedForCancels) >= options.Poll / 2))
         {
+            (_cancels, _lookedForCancels) = (cancels, time.GetTimestamp());
             foreach (var seq in await reader.CancellingAsync(HostId, cancellationToken).ConfigureAwait(false))
             {
                 if (_running.TryGetValue(seq, out var running))

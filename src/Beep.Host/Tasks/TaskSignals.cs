@@ -6,6 +6,7 @@ internal sealed class TaskSignals
     private readonly Lock _gate = new();
     private TaskCompletionSource _change = Fresh();
     private TaskCompletionSource _work = Fresh();
+    private int _cancels;
 
     /// <summary>Ends when a task has changed; take it before looking.</summary>
     public Task NextChange
@@ -40,6 +41,15 @@ internal sealed class TaskSignals
         }
 
         called.TrySetResult();
+    }
+
+    /// <summary>How often a running task was wanted to stop, by somebody in this process.</summary>
+    public int Cancels => Volatile.Read(ref _cancels);
+
+    public void Cancel()
+    {
+        Interlocked.Increment(ref _cancels);
+        Wake();
     }
 
     public void Wake()

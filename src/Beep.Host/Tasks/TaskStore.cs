@@ -121,7 +121,11 @@ internal sealed partial class TaskStore(HostDatabase database, AuditWriter audit
             signals.Changed();
         }
 
-        if (types.Any(type => type is TaskEventTypes.Created or TaskEventTypes.Cancelling or TaskEventTypes.Requeued))
+        if (types.Contains(TaskEventTypes.Cancelling))
+        {
+            signals.Cancel();
+        }
+        else if (types.Any(type => type is TaskEventTypes.Created or TaskEventTypes.Requeued))
         {
             signals.Wake();
         }
