@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs;
 using Beep.Tests;
 

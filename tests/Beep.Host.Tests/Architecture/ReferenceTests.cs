@@ -66,7 +66,8 @@ public sealed class ReferenceTests
     [InlineData("Shell", "Hosting")]
     [InlineData("Audit", "Data", "Hosting", "Shell")]
     [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
-    public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
+    [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
+    public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)
             .Where(name => name?.StartsWith("Beep.Host.", StringComparison.Ordinal) == true)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Beep.Host.Jobs;
+namespace Beep.Host.Hosting.Processes;
 
 /// <summary>Appends a worker's stdout and stderr to <c>output.log</c> up to a bound, and remembers the end for a report.</summary>
 internal sealed class OutputLog : IDisposable
@@ -48,7 +48,8 @@ internal sealed class OutputLog : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    private void Append(ReadOnlySpan<byte> bytes)
+    /// <summary>Appends what came, up to the bound.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {

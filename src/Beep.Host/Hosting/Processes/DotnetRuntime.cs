@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Beep.Host.Jobs;
+namespace Beep.Host.Hosting.Processes;
 
 /// <summary>The .NET installation that runs this program, so that workers run on the same one wherever it lies.</summary>
 internal static class DotnetRuntime

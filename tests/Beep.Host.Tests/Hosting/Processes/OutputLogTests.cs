@@ -1,8 +1,8 @@
 using System.Text;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 using Beep.Tests;
 
-namespace Beep.Host.Tests.Jobs;
+namespace Beep.Host.Tests.Hosting.Processes;
 
 public sealed class OutputLogTests
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Beep.Host.Jobs;
+namespace Beep.Host.Hosting.Processes;
 
 /// <summary>Text of models, data and workers, made harmless to a terminal.</summary>
 internal static class PlainText

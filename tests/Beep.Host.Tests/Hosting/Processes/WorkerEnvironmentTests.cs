@@ -1,7 +1,7 @@
 using System.Collections;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 
-namespace Beep.Host.Tests.Jobs;
+namespace Beep.Host.Tests.Hosting.Processes;
 
 public sealed class WorkerEnvironmentTests
 {

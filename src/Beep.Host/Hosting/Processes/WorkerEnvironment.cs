@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace Beep.Host.Jobs;
+namespace Beep.Host.Hosting.Processes;
 
 /// <summary>
 /// What a worker may know of the host's environment: what it needs to run and to compute, by name. Everything else, tokens and
