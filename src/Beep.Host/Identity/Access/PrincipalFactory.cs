@@ -39,7 +39,7 @@ internal static class PrincipalFactory
 
     /// <summary>What a sign-in hands to the session scheme, which reads the rest itself.</summary>
     public static ClaimsPrincipal OfSignIn(long userId, params IEnumerable<Claim> others) =>
-        Create([new Claim(ClaimNames.UserId, userId.ToString(CultureInfo.InvariantCulture)), .. others], IdentitySchemes.Session);
+        Create([new Claim(ClaimNames.UserId, userId.ToString(CultureInfo.InvariantCulture)), .. others.Where(claim => !Ours.Contains(claim.Type))], IdentitySchemes.Session);
 
     private static List<Claim> Common(Standing standing, IEnumerable<string> permissions)
     {

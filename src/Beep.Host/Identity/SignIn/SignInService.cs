@@ -124,11 +124,14 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
 
     private async Task RehashAsync(User user, string password, CancellationToken cancellationToken)
     {
+        // An imported password never met our rules.
+        var isWeak = PasswordRules.Check(password, user.UserName) is not null;
         var (old, hash) = (user.PasswordHash, await passwords.HashAsync(password, cancellationToken));
         await writer.ChangeAsync(async (db, token) =>
         {
             // Not where it was changed meanwhile. The stamp stays: it is the same password.
-            await db.Set<User>().Where(found => found.Id == user.Id && found.PasswordHash == old).ExecuteUpdateAsync(set => set.SetProperty(found => found.PasswordHash, hash), token);
+            await db.Set<User>().Where(found => found.Id == user.Id && found.PasswordHash == old)
+                .ExecuteUpdateAsync(set => set.SetProperty(found => found.PasswordHash, hash).SetProperty(found => found.MustChangePassword, found => found.MustChangePassword || isWeak), token);
             return Entry(AuditActors.System, "password_rehashed", AuditOutcome.Succeeded, user, null);
         }, cancellationToken);
         user.PasswordHash = hash;
@@ -152,6 +155,12 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
 
     private async Task<User?> FindAsync(string userName, CancellationToken cancellationToken)
     {
+        if (userName.Length > User.LongestName || userName.Any(c => !char.IsAscii(c)))
+        {
+            // No such name is ever given.
+            return null;
+        }
+
         await using var db = database.CreateContext();
         var normalized = users.Over(db).NormalizeName(userName);
         return await db.Set<User>().AsNoTracking().SingleOrDefaultAsync(user => user.NormalizedUserName == normalized, cancellationToken);
