@@ -1,5 +1,8 @@
 using Beep.Host.Hosting.Live;
+using Beep.Host.Shell;
+using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks.Handlers;
+using Beep.Host.Tasks.Pages;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Beep.Host.Tasks;
@@ -15,6 +18,8 @@ internal static class TaskFeature
         services.AddTaskHandler<CleanUpTasks>();
         services.AddSingleton<ILiveTopic, TasksTopic>();
         services.AddSingleton<ILiveTopic, TaskTopic>();
+        services.AddSingleton(new TopBarItem(typeof(RunningTasksButton)));
+        services.AddSingleton(new OverviewCard(typeof(QueueCard), 20));
         return services;
     }
 

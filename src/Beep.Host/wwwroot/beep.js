@@ -31,6 +31,11 @@
       keep("beep-theme", choice);
       return apply(choice);
     },
+    openDialog: (dialog) => {
+      dialog.showModal();
+      dialog.querySelector("input")?.focus();
+    },
+    closeDialog: (dialog) => dialog.close(),
     copy: (text) => navigator.clipboard.writeText(text),
     onSearchKey: (page) => {
       const handler = (event) => {

@@ -2,9 +2,13 @@ using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
+using Beep.Host.Hosting.Live;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity;
+using Beep.Host.Identity.Pages;
 using Beep.Host.Monitoring;
 using Beep.Host.Shell;
+using Beep.Host.Tasks;
 
 namespace Beep.Host.Cli.Serving;
 
@@ -19,6 +23,10 @@ internal static class HostServer
         services.AddAudit(trail);
         services.AddScoped(provider => provider.GetRequiredService<HostDatabase>().CreateContext());
         services.AddKeyRing(options);
+        services.AddIdentity();
+        services.AddIdentityPages();
+        services.AddLive();
+        services.AddTasks();
         services.AddMonitoring();
         services.AddApiDocument();
         request.Configure?.Invoke(services);
@@ -27,10 +35,12 @@ internal static class HostServer
         app.UseDefaults(options);
         app.UseWhen(context => !context.Request.IsApi(), pages => pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true));
         app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseIdentity();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
+        app.MapIdentity();
+        app.MapLive();
+        app.MapTasks();
         app.MapMonitoring();
         app.MapAudit();
         app.MapApiDocument();
