@@ -63,6 +63,7 @@ public sealed class ReferenceTests
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
     [InlineData("Audit", "Data", "Hosting")]
+    [InlineData("Identity", "Audit", "Data", "Hosting")]
     public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)

@@ -4,6 +4,7 @@ using Beep.Host.Identity.Roles;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Beep.Host.Tests.Identity;
 
@@ -224,6 +225,38 @@ public sealed class AccountTests(PostgresServer server)
         using var signIn = await browser.SubmitAsync("/account/sign-in", ("username", "root"), ("password", IdentityApp.Password));
         Assert.Equal(HttpStatusCode.NotFound, signIn.StatusCode);
         Assert.Equal("200", await browser.RefusalAsync(HttpMethod.Get, "/api/v1/sessions"));
+    }
+
+    [Fact]
+    public async Task Meters_SignInsByOutcome_AreCounted()
+    {
+        await using var app = await IdentityApp.StartAsync(server);
+        var counts = new System.Collections.Concurrent.ConcurrentDictionary<string, long>();
+        var scope = app.Get<System.Diagnostics.Metrics.IMeterFactory>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == "Beep.Identity" && instrument.Meter.Scope == scope)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => counts.AddOrUpdate($"{instrument.Name} {(tags.Length > 0 ? tags[0].Value : null)}".TrimEnd(), value, (_, old) => instrument.IsObservable ? value : old + value));
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => counts.AddOrUpdate(instrument.Name, 1, (_, old) => old + 1));
+        listener.Start();
+        using var browser = app.Open();
+        using (await browser.SubmitAsync("/account/sign-in", ("username", "root"), ("password", "wrong wrong wrong")))
+        {
+        }
+
+        await browser.SignInAsync("root");
+        await app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Beep.Host.Identity.Sessions.SessionSweeper>().Single().SweepAsync(Token);
+        listener.RecordObservableInstruments();
+        Assert.Equal(
+            ["beep.identity.active_sessions 1", "beep.identity.hash_wait 2", "beep.identity.sign_ins bad_credentials 1", "beep.identity.sign_ins succeeded 1"],
+            counts.Select(pair => $"{pair.Key} {pair.Value}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
