@@ -66,6 +66,7 @@ public sealed class ReferenceTests
     [InlineData("Shell", "Hosting")]
     [InlineData("Audit", "Data", "Hosting", "Shell")]
     [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
