@@ -60,11 +60,11 @@ public sealed class ReferenceTests
         Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Jobs"), "Beep.Host.Cli", "Spectre.Console", "System.CommandLine");
 
     [Theory]
+    [InlineData("Tasks", "Audit", "Data", "Hosting")]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
     [InlineData("Audit", "Data", "Hosting")]
-    [InlineData("Tasks", "Audit", "Data", "Hosting")]
-    public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
+    public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)
             .Where(name => name?.StartsWith("Beep.Host.", StringComparison.Ordinal) == true)
