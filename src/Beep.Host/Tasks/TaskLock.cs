@@ -1,5 +1,6 @@
 using Beep.Host.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Beep.Host.Tasks;
 
@@ -9,27 +10,25 @@ namespace Beep.Host.Tasks;
 /// </summary>
 internal static class TaskLock
 {
-    // Any number that nothing else in the database locks.
-    private const long Number = 0x6265_6570_7461_736b;
-    private const long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
+    // The number is any that nothing else in the database locks. Materialized: the lock is taken before the clock is read.
+    private const string TakeTurn = "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7090184722028000107)) SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM turn";
 
     /// <summary>Takes it for the transaction and says what time it is: by PostgreSQL's clock, so that hosts whose clocks differ agree when a lease has expired.</summary>
     public static async Task<DateTimeOffset> TakeAsync(HostDbContext context, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (context.Database.CurrentTransaction is null)
-        {
-            throw new InvalidOperationException("Tasks are changed in a transaction. Begin one before.");
-        }
-
+        var transaction = context.Database.CurrentTransaction ?? throw new InvalidOperationException("Tasks are changed in a transaction. Begin one before.");
         // SQLite's transaction is an immediate one: it has the only lock already.
         if (context is not PostgresHostDbContext)
         {
             return time.GetUtcNow();
         }
 
-        // Materialized: the lock is taken before the clock is read.
-        var microseconds = await context.Database.SqlQuery<long>(
-            $"""WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({Number})) SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS "Value" FROM turn""").SingleAsync(cancellationToken).ConfigureAwait(false);
-        return DateTimeOffset.UnixEpoch.AddTicks(microseconds * TicksPerMicrosecond);
+        // A command of the driver's own: EF would compile the query anew each time.
+        var command = context.Database.GetDbConnection().CreateCommand();
+        await using var _ = command.ConfigureAwait(false);
+        command.Transaction = transaction.GetDbTransaction();
+        command.CommandText = TakeTurn;
+        var microseconds = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
     }
 }

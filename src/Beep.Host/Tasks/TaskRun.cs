@@ -74,7 +74,7 @@ internal sealed class TaskRun : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isEnding, this);
             PrivateFiles.CreateFolder(Folder);
-            var child = ChildProcess.Start(start, Folder, Id, _log, _time);
+            var child = ChildProcess.Start(WithGpus(start), Folder, Id, _log, _time);
             _children.Add(child);
             if (child.Group.Leader is { } leader && !await _store.RecordProcessAsync(_lease, leader, cancellationToken).ConfigureAwait(false))
             {
@@ -108,6 +108,11 @@ internal sealed class TaskRun : IAsyncDisposable
         var areGone = await Task.WhenAll(_children.Select(child => child.EndAsync(grace))).ConfigureAwait(false);
         return areGone.All(isGone => isGone);
     }
+
+    /// <summary>A child sees the task's own GPUs and no others.</summary>
+    private ChildProcessStart WithGpus(ChildProcessStart start) => Gpus.Count == 0
+        ? start
+        : start with { Environment = new Dictionary<string, string>(start.Environment) { ["CUDA_VISIBLE_DEVICES"] = string.Join(',', Gpus) } };
 
     public async ValueTask DisposeAsync()
     {

@@ -19,6 +19,9 @@ internal sealed partial class TaskRunner(
     TimeProvider time,
     ILogger<TaskRunner> logger) : BackgroundService
 {
+    // Several that end or come at about the same time are one look.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
+
     private readonly ConcurrentDictionary<long, (RunningTask Task, Task Ended)> _running = new();
     private readonly TaskSlots _slots = new(options);
     private int _cancels;
@@ -37,6 +40,7 @@ internal sealed partial class TaskRunner(
             var next = signals.NextWork;
             await GuardAsync(LookAsync, stoppingToken).ConfigureAwait(false);
             await ((Task)Task.WhenAny(next, Task.Delay(options.Poll, time, stoppingToken))).ConfigureAwait(false);
+            await Task.Delay(Gather, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         foreach (var (task, _) in _running.Values)

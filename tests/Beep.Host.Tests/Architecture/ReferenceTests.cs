@@ -61,6 +61,7 @@ public sealed class ReferenceTests
         Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Jobs"), "Beep.Host.Cli", "Spectre.Console", "System.CommandLine");
 
     [Theory]
+    [InlineData("Tasks", "Audit", "Data", "Hosting")]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
     [InlineData("Shell", "Hosting")]

@@ -179,6 +179,19 @@ public sealed class TaskEndpointsTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Stream_OpenWhenTheServerStops_Ends()
+    {
+        var host = await TaskWebHost.StartAsync(TestDatabase.Sqlite, server, Steps(new SemaphoreSlim(0)));
+        using var user = host.Client("7");
+        var id = await AddAsync(host, owner: 7);
+        await UntilStatusAsync(user, id, "running");
+        using var response = await user.GetAsync($"/api/v1/tasks/{id}/stream", HttpCompletionOption.ResponseHeadersRead, Token);
+        var reading = response.Content.ReadAsStringAsync(Token);
+        await host.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.Contains("event: started", await reading.WaitAsync(TimeSpan.FromSeconds(20), Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Hub_TopicsOfTasks_AreForWhoMaySeeThem()
     {
         var step = new SemaphoreSlim(0);

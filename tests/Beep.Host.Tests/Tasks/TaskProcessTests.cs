@@ -89,6 +89,24 @@ public sealed class TaskProcessTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Gpus_OfATask_AreItsOwnAndAllThatItsChildrenSee()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NeedsLinux);
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, TaskTestHost.Quick with { Gpus = [0, 1, 2] }, Shell("echo $CUDA_VISIBLE_DEVICES; while [ $(cat ../*/up 2>/dev/null | wc -l) -lt 2 ]; do echo up > up; sleep 0.05; done; sleep 0.3"));
+        var (two, one, none) = (await host.AddAsync(resourceClass: "gpu:2"), await host.AddAsync(resourceClass: "gpu:1"), await host.AddAsync(resourceClass: "gpu:4"));
+        await host.StartAsync();
+        var seen = new List<string>();
+        foreach (var task in new[] { two, one })
+        {
+            Assert.Equal(TaskState.Completed, (await host.UntilEndAsync(task.Id)).Status);
+            seen.Add((await File.ReadAllLinesAsync(TaskLog.PathOf(host.Log.Paths, task.Id), Token))[0]);
+        }
+
+        Assert.Equal(["0,1", "2"], seen);
+        Assert.Equal(TaskState.Pending, (await host.ReadAsync(none.Id)).Status);
+    }
+
+    [Fact]
     public async Task Gate_ThatIsNeverOpened_LetsNothingRun()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), NeedsLinux);

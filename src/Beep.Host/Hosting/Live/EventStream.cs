@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Beep.Host.Hosting.Http;
+using Microsoft.Extensions.Hosting;
 
 namespace Beep.Host.Hosting.Live;
 
@@ -27,7 +28,10 @@ internal sealed class EventStream(IAsyncEnumerable<LiveEvent> events) : IResult
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var (response, cancellationToken) = (httpContext.Response, httpContext.RequestAborted);
+        // A stream that is open must not hold up the end of the server.
+        var stopping = httpContext.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        var (response, cancellationToken) = (httpContext.Response, ending.Token);
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
@@ -38,7 +42,7 @@ internal sealed class EventStream(IAsyncEnumerable<LiveEvent> events) : IResult
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The caller has gone.
+            // The caller has gone, or the server goes.
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed record ProcessGroup(ProcessIdentity? Leader, string Mark)
 
     private const int Terminate = 15;
     private const int Kill = 9;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(500);
     // A process in an uninterruptible call of the system outlives even this.
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
@@ -52,14 +53,16 @@ internal sealed record ProcessGroup(ProcessIdentity? Leader, string Mark)
 
     private async Task<bool> IsGoneAsync(TimeSpan limit, TimeProvider time, Action? again)
     {
-        for (var started = time.GetTimestamp(); Members().Count > 0; again?.Invoke())
+        var started = time.GetTimestamp();
+        for (var look = FirstLook; Members().Count > 0; look = look * 2 < LongestLook ? look * 2 : LongestLook)
         {
             if (time.GetElapsedTime(started) >= limit)
             {
                 return false;
             }
 
-            await Task.Delay(Look, time).ConfigureAwait(false);
+            await Task.Delay(look, time).ConfigureAwait(false);
+            again?.Invoke();
         }
 
         return true;
