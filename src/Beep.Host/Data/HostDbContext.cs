@@ -26,7 +26,7 @@ internal abstract class HostDbContext(DbContextOptions options) : DbContext(opti
     /// <summary>Names as the predecessor of this program has them, and as PostgreSQL takes them without quotes.</summary>
     private static void Name(IMutableEntityType entity)
     {
-        foreach (var property in entity.GetProperties())
+        foreach (var property in entity.GetProperties().Where(property => property.FindAnnotation(RelationalAnnotationNames.ColumnName) is null))
         {
             property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
         }
@@ -51,7 +51,7 @@ internal abstract class HostDbContext(DbContextOptions options) : DbContext(opti
     private static void Require(IMutableEntityType entity)
     {
         var nullability = new NullabilityInfoContext();
-        foreach (var property in entity.GetProperties().Where(property => property is { ClrType.IsValueType: false, PropertyInfo: not null }))
+        foreach (var property in entity.GetProperties().Where(property => property is { ClrType.IsValueType: false, PropertyInfo: not null } && ((IConventionProperty)property).GetIsNullableConfigurationSource() is not ConfigurationSource.Explicit))
         {
             property.IsNullable = nullability.Create(property.PropertyInfo!).ReadState != NullabilityState.NotNull;
         }

@@ -1,0 +1,27 @@
+using System.Diagnostics.Metrics;
+
+namespace Beep.Host.Identity;
+
+/// <summary>What is counted: sign-ins by how they ended, sessions, and how long passwords wait for their turn.</summary>
+internal sealed class IdentityMeters
+{
+    public const string Name = "Beep.Identity";
+
+    private readonly Counter<long> _signIns;
+    private readonly Histogram<double> _hashWait;
+    private long _sessions;
+
+    public IdentityMeters(IMeterFactory meters)
+    {
+        var meter = meters.Create(Name);
+        _signIns = meter.CreateCounter<long>("beep.identity.sign_ins", description: "Sign-ins by outcome.");
+        _hashWait = meter.CreateHistogram<double>("beep.identity.hash_wait", "s", "How long a password waited to be hashed.");
+        meter.CreateObservableGauge("beep.identity.active_sessions", () => Interlocked.Read(ref _sessions), description: "Sessions that have not ended, as last counted.");
+    }
+
+    public void SignedIn(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void HashWaited(TimeSpan wait) => _hashWait.Record(wait.TotalSeconds);
+
+    public void CountSessions(long sessions) => Interlocked.Exchange(ref _sessions, sessions);
+}

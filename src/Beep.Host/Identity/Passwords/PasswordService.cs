@@ -1,0 +1,79 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Beep.Contracts;
+using Beep.Host.Hosting.Http;
+using Beep.Host.Identity.Users;
+using Microsoft.AspNetCore.Identity;
+
+namespace Beep.Host.Identity.Passwords;
+
+/// <summary>Hashes and verifies passwords, never more at once than there are processors: a flood of sign-ins leaves the rest of the server alive.</summary>
+internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider time, IdentityMeters? meters = null) : IDisposable
+{
+    private const int MostWaiting = 200;
+    private const int GeneratedBytes = 15;
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(5);
+    private static readonly User Nobody = new() { UserName = "", CreatedAt = default, RoleId = 0 };
+
+    private readonly SemaphoreSlim _gate = new(Math.Max(1, Environment.ProcessorCount));
+    // What is verified against where there is no user or no password, so that the answer takes as long.
+    private readonly Lazy<string> _decoy = new(() => hasher.HashPassword(Nobody, Generate()));
+    private int _waiting;
+
+    /// <summary>A password of 120 random bits that can be typed: 20 characters.</summary>
+    public static string Generate() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(GeneratedBytes));
+
+    /// <exception cref="HttpFaultException">It breaks a rule.</exception>
+    public async Task<string> HashNewAsync(string password, string? userName, CancellationToken cancellationToken)
+    {
+        if (PasswordRules.Check(password, userName) is { } fault)
+        {
+            throw new HttpFaultException(StatusCodes.Status422UnprocessableEntity, fault);
+        }
+
+        return await HashAsync(password, cancellationToken);
+    }
+
+    /// <summary>Hashes without asking the rules: for a password that was just verified.</summary>
+    public Task<string> HashAsync(string password, CancellationToken cancellationToken) => RunAsync(() => hasher.HashPassword(Nobody, password), cancellationToken);
+
+    /// <summary>Takes as long for no user as for one.</summary>
+    public Task<PasswordVerificationResult> VerifyAsync(User? user, string password, CancellationToken cancellationToken) => RunAsync(
+        () =>
+        {
+            var hash = user is { IsActive: true, PasswordHash: { Length: > 0 } own } && password.Length <= PasswordRules.Longest ? own : null;
+            var result = hasher.VerifyHashedPassword(user ?? Nobody, hash ?? _decoy.Value, password.Length <= PasswordRules.Longest ? password : "");
+            return hash is null ? PasswordVerificationResult.Failed : result;
+        },
+        cancellationToken);
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > MostWaiting)
+            {
+                throw new HttpFaultException(StatusCodes.Status503ServiceUnavailable, new Fault("busy", "Too many passwords are being checked at once.", "Try again in a moment.")) { RetryAfter = BusyPause };
+            }
+
+            await _gate.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        try
+        {
+            meters?.HashWaited(time.GetElapsedTime(started));
+            return await Task.Run(work, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}
