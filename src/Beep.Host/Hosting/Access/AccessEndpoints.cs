@@ -9,6 +9,6 @@ internal static class AccessEndpoints
     public static TBuilder RequireSignedIn<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
         builder.RequireAuthorization(new RequireSignedInAttribute());
 
-    public static TBuilder RequireElevation<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
-        builder.RequireAuthorization(new RequireElevationAttribute());
+    public static TBuilder RequireElevation<TBuilder>(this TBuilder builder, bool allowsTokens = false) where TBuilder : IEndpointConventionBuilder =>
+        builder.RequireAuthorization(new RequireElevationAttribute(allowsTokens));
 }

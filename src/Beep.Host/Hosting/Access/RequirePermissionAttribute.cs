@@ -15,15 +15,18 @@ internal sealed class RequirePermissionAttribute(string permission) : AuthorizeA
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class RequireSignedInAttribute : AuthorizeAttribute;
 
-/// <summary>On an endpoint that only a person may use who has shown the password again within the last minutes; no token passes.</summary>
+/// <summary>On an endpoint that only a person may use who has shown the password again within the last minutes; no token passes unless that is said.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-internal sealed class RequireElevationAttribute : AuthorizeAttribute, IAuthorizationRequirementData
+internal sealed class RequireElevationAttribute(bool allowsTokens = false) : AuthorizeAttribute, IAuthorizationRequirementData
 {
-    public IEnumerable<IAuthorizationRequirement> GetRequirements() => [new ElevationRequirement()];
+    public bool AllowsTokens => allowsTokens;
+
+    public IEnumerable<IAuthorizationRequirement> GetRequirements() => [new ElevationRequirement(allowsTokens)];
 }
 
 /// <summary>That the caller holds a permission.</summary>
 internal sealed record PermissionRequirement(string Permission) : IAuthorizationRequirement;
 
 /// <summary>That the caller has signed in afresh.</summary>
-internal sealed record ElevationRequirement : IAuthorizationRequirement;
+/// <param name="AllowsTokens">Whether an API token passes, which cannot sign in afresh.</param>
+internal sealed record ElevationRequirement(bool AllowsTokens = false) : IAuthorizationRequirement;

@@ -12,12 +12,15 @@ internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider
 {
     private const int MostWaiting = 200;
     private const int GeneratedBytes = 15;
+    private const int DecoySaltBytes = 16;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(5);
     private static readonly User Nobody = new() { UserName = "", CreatedAt = default, RoleId = 0 };
 
+    // What is verified against where there is no user or no password, so that the answer takes as long: random bytes in Identity's format 3.
+    private static readonly string Decoy = Convert.ToBase64String(
+        [1, 0, 0, 0, 2, .. BigEndian(UserPasswordHasher.Iterations), .. BigEndian(DecoySaltBytes), .. RandomNumberGenerator.GetBytes(DecoySaltBytes + SHA256.HashSizeInBytes)]);
+
     private readonly SemaphoreSlim _gate = new(Math.Max(1, Environment.ProcessorCount));
-    // What is verified against where there is no user or no password, so that the answer takes as long.
-    private readonly Lazy<string> _decoy = new(() => hasher.HashPassword(Nobody, Generate()));
     private int _waiting;
 
     /// <summary>A password of 120 random bits that can be typed: 20 characters.</summary>
@@ -42,12 +45,14 @@ internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider
         () =>
         {
             var hash = user is { IsActive: true, PasswordHash: { Length: > 0 } own } && password.Length <= PasswordRules.Longest ? own : null;
-            var result = hasher.VerifyHashedPassword(user ?? Nobody, hash ?? _decoy.Value, password.Length <= PasswordRules.Longest ? password : "");
+            var result = hasher.VerifyHashedPassword(user ?? Nobody, hash ?? Decoy, password.Length <= PasswordRules.Longest ? password : "");
             return hash is null ? PasswordVerificationResult.Failed : result;
         },
         cancellationToken);
 
     public void Dispose() => _gate.Dispose();
+
+    private static byte[] BigEndian(int number) => [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number];
 
     private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {

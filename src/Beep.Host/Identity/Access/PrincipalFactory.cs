@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Security.Claims;
+using Beep.Host.Hosting.Access;
+using Beep.Host.Identity.Sessions;
+using Beep.Host.Identity.Tokens;
+
+namespace Beep.Host.Identity.Access;
+
+/// <summary>Makes principals; nothing else does. What comes from outside cannot add to what our own tables say.</summary>
+internal static class PrincipalFactory
+{
+    private static readonly HashSet<string> Ours =
+    [
+        ClaimNames.UserId, ClaimNames.UserName, ClaimNames.Permission, ClaimNames.Role, ClaimNames.SessionId, ClaimNames.TokenId,
+        ClaimNames.ElevatedUntil, ClaimNames.MustChangePassword,
+    ];
+
+    /// <summary>Of a browser: all that the user holds, and what the ticket says beyond that.</summary>
+    public static ClaimsPrincipal OfSession(Standing standing, Session session, IEnumerable<Claim> others)
+    {
+        var claims = Common(standing, standing.Permissions);
+        claims.Add(new Claim(ClaimNames.SessionId, session.Id));
+        if (session.ElevatedUntilAt is { } until)
+        {
+            claims.Add(new Claim(ClaimNames.ElevatedUntil, until.UtcTicks.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        claims.AddRange(others.Where(claim => !Ours.Contains(claim.Type)).Select(claim => new Claim(claim.Type, claim.Value, claim.ValueType, claim.Issuer)));
+        return Create(claims, IdentitySchemes.Session);
+    }
+
+    /// <summary>Of a program: what the token was given and its owner still holds.</summary>
+    public static ClaimsPrincipal OfToken(Standing standing, ApiToken token)
+    {
+        var claims = Common(standing, token.Scopes.Where(standing.Permissions.Contains));
+        claims.Add(new Claim(ClaimNames.TokenId, token.PublicId));
+        return Create(claims, IdentitySchemes.Token);
+    }
+
+    /// <summary>What a sign-in hands to the session scheme, which reads the rest itself.</summary>
+    public static ClaimsPrincipal OfSignIn(long userId, params IEnumerable<Claim> others) =>
+        Create([new Claim(ClaimNames.UserId, userId.ToString(CultureInfo.InvariantCulture)), .. others.Where(claim => !Ours.Contains(claim.Type))], IdentitySchemes.Session);
+
+    private static List<Claim> Common(Standing standing, IEnumerable<string> permissions)
+    {
+        List<Claim> claims =
+        [
+            new(ClaimNames.UserId, standing.User.Id.ToString(CultureInfo.InvariantCulture)),
+            new(ClaimNames.UserName, standing.User.UserName!),
+            .. standing.Roles.Select(role => new Claim(ClaimNames.Role, role)),
+            .. permissions.Select(permission => new Claim(ClaimNames.Permission, permission)),
+        ];
+        if (standing.User.MustChangePassword)
+        {
+            claims.Add(new Claim(ClaimNames.MustChangePassword, "true"));
+        }
+
+        return claims;
+    }
+
+    private static ClaimsPrincipal Create(IEnumerable<Claim> claims, string scheme) => new(new ClaimsIdentity(claims, scheme, ClaimNames.UserName, ClaimNames.Role));
+}
