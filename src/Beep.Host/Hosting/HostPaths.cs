@@ -25,6 +25,17 @@ internal sealed record HostPaths(string Home)
     /// <summary>What holds the end of the audit log.</summary>
     public string AuditCheckpoints => Path.Combine(Home, "logs", "audit-checkpoints.jsonl");
 
+    /// <summary>What unlocks the setup wizard; there only until the host is set up.</summary>
+    public string SetupToken => Path.Combine(Home, "setup-token");
+
+    /// <summary>What was answered in the setup wizard so far, encrypted under <see cref="SetupKey"/>.</summary>
+    public string SetupDraft => Path.Combine(Home, "config", "setup-draft");
+
+    public string SetupKey => Path.Combine(Keys, "setup.key");
+
+    /// <summary>Held by the one process that completes the setup of this home.</summary>
+    public string SetupLock => Path.Combine(Home, "config", "setup.lock");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
 
