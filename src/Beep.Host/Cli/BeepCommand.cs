@@ -31,6 +31,8 @@ internal static class BeepCommand
             DoctorCommand.Create(services),
             DatabaseCommand.Create(services),
             AuditCommand.Create(services),
+            AdminCommand.Create(services),
+            ImportCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },
         };
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(services.Terminal);

@@ -47,7 +47,7 @@ internal static class IdentityFeature
         services.AddMetrics();
         services.AddSingleton<IPasswordHasher<User>, UserPasswordHasher>();
         return services.AddSingleton<IdentityMeters>().AddSingleton<PasswordService>().AddSingleton<IdentityUsers>().AddSingleton<IdentityWriter>().AddSingleton<IdentitySeeder>()
-            .AddSingleton<SessionCache>().AddSingleton<LiveSessions>().AddSingleton<SessionTickets>().AddSingleton<SessionService>().AddSingleton<SignInLinkService>().AddSingleton<AdminBootstrap>()
+            .AddSingleton<SessionCache>().AddSingleton<LiveSessions>().AddSingleton<SessionTickets>().AddSingleton<SessionService>().AddSingleton<SignInLinkService>().AddSingleton<AdminBootstrap>().AddSingleton<Import.FlaskImporter>()
             .AddSingleton<UserService>().AddSingleton<RoleService>().AddSingleton<GroupService>().AddSingleton<PrivilegeService>().AddSingleton<TokenService>();
     }
 
