@@ -1,4 +1,5 @@
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Setup.Checklist;
 using Beep.Host.Setup.Completion;
 using Beep.Host.Setup.Drafts;
 using Beep.Host.Setup.Http;
@@ -24,6 +25,11 @@ internal static class SetupFeature
         services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = Goodbye);
         return services;
     }
+
+    /// <summary>For the server of a host that is set up.</summary>
+    public static IServiceCollection AddChecklist(this IServiceCollection services) => services.AddSingleton<ChecklistService>();
+
+    public static void MapChecklist(this IEndpointRouteBuilder routes) => routes.MapChecklistEndpoints();
 
     public static IApplicationBuilder UseSetupGate(this IApplicationBuilder app) => app.UseMiddleware<SetupGate>();
 

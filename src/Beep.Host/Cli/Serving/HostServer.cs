@@ -4,7 +4,9 @@ using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity;
 using Beep.Host.Monitoring;
+using Beep.Host.Setup;
 using Beep.Host.Shell;
 using Scalar.AspNetCore;
 
@@ -23,7 +25,9 @@ internal static class HostServer
         services.AddSingleton(trail.Database).AddSingleton(trail.Key).AddSingleton(trail.Checkpoints).AddSingleton(trail.Writer);
         services.AddScoped(provider => provider.GetRequiredService<HostDatabase>().CreateContext());
         services.AddKeyRing(options);
+        services.AddIdentity();
         services.AddMonitoring();
+        services.AddChecklist();
         services.AddApiDocument();
         request.Configure?.Invoke(services);
 
@@ -31,11 +35,12 @@ internal static class HostServer
         app.UseDefaults(options);
         app.UseWhen(context => !context.Request.IsApi(), pages => pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true));
         app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseIdentity();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapMonitoring();
+        app.MapIdentity();
+        app.MapChecklist();
         app.MapOpenApi("/openapi/{documentName}.json").RequireSignedIn();
         app.MapScalarApiReference(Reference, scalar => scalar.WithTitle("beep API").DisableDefaultFonts().DisableTelemetry()).RequireSignedIn();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();

@@ -5,6 +5,7 @@ using Beep.Host.Cli.Databases;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity;
 using Beep.Host.Setup.Completion;
 using Beep.Host.Setup.Drafts;
 using Beep.Host.Setup.Records;
@@ -17,6 +18,8 @@ internal static class ServeActions
 {
     // The page of the wizard hears that it is done before its server goes.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
 
     public static async Task<int> RunAsync(HostServices services, ServeRequest request, CancellationToken cancellationToken)
     {
@@ -39,6 +42,7 @@ internal static class ServeActions
         await DatabaseActions.MigrateAsync(services, trail, stop.Token).ConfigureAwait(false);
         var app = HostServer.Build(options, trail, request);
         await using var _ = app.ConfigureAwait(false);
+        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(stop.Token).ConfigureAwait(false);
         await ListenAsync(app, options, stop.Token).ConfigureAwait(false);
         services.Terminal.Out.WriteLine($"Listening at {options.PublicUrl ?? AddressOf(options)}  (Ctrl+C stops)");
         await WaitAsync(app, stop.Token).ConfigureAwait(false);
@@ -56,17 +60,43 @@ internal static class ServeActions
         output.WriteLine("This host is not set up yet. Open this address in a browser; what follows # is secret, and good for 24 hours:");
         output.WriteLine($"  {AddressOf(app.Services.GetRequiredService<HostOptions>())}setup#{text}");
         output.WriteLine($"The token alone lies in '{options.Paths.SetupToken}'.  (Ctrl+C stops)");
-        var completed = SetupServer.Completed(app);
-        await Task.WhenAny(completed, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        if (completed.IsCompleted)
-        {
-            await Task.Delay(Farewell, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+        var isSetUp = await WaitForSetupAsync(services, SetupServer.Completed(app), cancellationToken).ConfigureAwait(false);
         await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
-        if (completed.IsCompleted)
+        if (isSetUp)
         {
             output.WriteLine(services.Terminal.Good("The host is set up."));
+        }
+
+        return isSetUp;
+    }
+
+    /// <summary>Until the wizard is done, or the command line has done it meanwhile, or this is to stop.</summary>
+    private static async Task<bool> WaitForSetupAsync(HostServices services, Task completed, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.WhenAny(completed, Task.Delay(Glance, cancellationToken)).ConfigureAwait(false);
+            if (completed.IsCompleted)
+            {
+                await Task.Delay(Farewell, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return true;
+            }
+
+            try
+            {
+                if (await HeadlessSetup.IsSetUpAsync(services.Variable, cancellationToken).ConfigureAwait(false))
+                {
+                    return true;
+                }
+            }
+            catch (FaultException)
+            {
+                // Half written settings, or a database that is away for a moment: the wizard goes on.
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
         }
 
         return completed.IsCompleted;

@@ -38,6 +38,10 @@ internal static class SetupState
     public static HttpFaultException AlreadySetUp() => HttpFaultException.Conflict(
         "already_set_up", "This host is set up: its first administrator exists.", "Sign in; further administrators are made by an administrator, and a lost password is reset on the command line.");
 
+    /// <summary>What a command that needs people is told before there are any.</summary>
+    public static FaultException NotSetUp() => FaultException.Invalid(
+        "setup_required", "This host is not set up yet.", "Start the server and open the page that it names, or run beep admin create.");
+
     private static async Task<bool> HasTableAsync(HostDbContext context, CancellationToken cancellationToken)
     {
         const string table = SetupRecordConfiguration.Table;
