@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -23,6 +24,9 @@ internal sealed record AuditDetails
 
     public long? Count { get; init; }
 
+    /// <summary>When it happened, where the row could only be written later: before there was a database.</summary>
+    public DateTimeOffset? At { get; init; }
+
     /// <summary>Canonical JSON: what is not set is left out, keys are in the order of the alphabet, text is ASCII.</summary>
     public string ToCanonicalJson(Func<string, string> clean)
     {
@@ -30,6 +34,7 @@ internal sealed record AuditDetails
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
         {
             writer.WriteStartObject();
+            Write("at", At?.ToString("O", CultureInfo.InvariantCulture));
             if (Count is { } count)
             {
                 writer.WriteNumber("count", count);

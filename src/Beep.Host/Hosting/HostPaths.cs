@@ -31,6 +31,17 @@ internal sealed record HostPaths(string Home)
     /// <summary>Where the processes of running tasks work, a folder each.</summary>
     public string TaskFolders => Path.Combine(Home, "tasks");
 
+    /// <summary>What unlocks the setup wizard; there only until the host is set up.</summary>
+    public string SetupToken => Path.Combine(Home, "setup-token");
+
+    /// <summary>What was answered in the setup wizard so far, encrypted under <see cref="SetupKey"/>.</summary>
+    public string SetupDraft => Path.Combine(Home, "config", "setup-draft");
+
+    public string SetupKey => Path.Combine(Keys, "setup.key");
+
+    /// <summary>Held by the one process that completes the setup of this home.</summary>
+    public string SetupLock => Path.Combine(Home, "config", "setup.lock");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
 

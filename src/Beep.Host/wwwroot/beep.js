@@ -26,7 +26,19 @@
     }
   });
 
+  // So is the link to the setup: what it carries leaves the address before anything else is loaded.
+  let fragment = "";
+  if (location.pathname === "/setup" && location.hash.length > 1) {
+    fragment = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+  }
+
   window.beep = {
+    takeFragment: () => {
+      const taken = fragment;
+      fragment = "";
+      return taken;
+    },
     chooseTheme: (choice) => {
       keep("beep-theme", choice);
       return apply(choice);
@@ -48,6 +60,9 @@
       return { dispose: () => document.removeEventListener("keydown", handler) };
     },
     waitForServer: async (address) => {
+      // The circuit ends with its server; nothing is to be reconnected.
+      document.body.dataset.leaving = "";
+      window.Blazor?.disconnect?.();
       for (;;) {
         await new Promise((done) => setTimeout(done, 400));
         try {

@@ -9,6 +9,7 @@ using Beep.Host.Identity.Passwords;
 using Beep.Host.Identity.Roles;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Users;
+using Beep.Host.Setup.Completion;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Cli.Databases;
@@ -20,21 +21,31 @@ internal static class AdminActions
     private const int MaxPasswordBytes = 4096;
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromMinutes(15);
 
-    public static Task<int> CreateAsync(HostServices services, Reporter reporter, string name, string? email, string? passwordFile, CancellationToken cancellationToken)
+    /// <summary>The first one sets the host up; further ones stand beside it.</summary>
+    public static async Task<int> CreateAsync(HostServices services, Reporter reporter, string name, string? email, string? passwordFile, CancellationToken cancellationToken)
     {
         var given = ReadPassword(services, passwordFile);
-        return IdentityTools.RunAsync(services, reporter, async tools =>
+        var draft = new AdminDraft(name, given ?? PasswordService.Generate()) { Email = email };
+        var shown = given is null ? draft.Password : null;
+        if (await HeadlessSetup.TryCompleteAsync(services.Variable, draft, AuditActors.CommandLine, services.Time, cancellationToken).ConfigureAwait(false))
         {
-            var password = given ?? PasswordService.Generate();
+            reporter.Say($"This host is set up. '{name}' is its first {SystemRoles.Admin}.");
+            var exitCode = Finish(reporter, name, shown);
+            reporter.Say($"Start it: {CommandLineText.Call("serve")}");
+            return exitCode;
+        }
+
+        return await IdentityTools.RunAsync(services, reporter, async tools =>
+        {
             var context = tools.Get<HostDatabase>().CreateContext();
             await using var _ = context.ConfigureAwait(false);
             var transaction = await context.Database.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using var __ = transaction.ConfigureAwait(false);
-            await tools.Get<AdminBootstrap>().CreateAdminAsync(context, new AdminDraft(name, password) { Email = email }, AuditActors.CommandLine, cancellationToken).ConfigureAwait(false);
+            await tools.Get<AdminBootstrap>().CreateAdminAsync(context, draft, AuditActors.CommandLine, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             reporter.Say($"'{name}' is an {SystemRoles.Admin} now.");
-            return Finish(reporter, name, given is null ? password : null);
-        }, cancellationToken);
+            return Finish(reporter, name, shown);
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     public static Task<int> ResetPasswordAsync(HostServices services, Reporter reporter, string name, string? passwordFile, CancellationToken cancellationToken)

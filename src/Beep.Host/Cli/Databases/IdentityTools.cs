@@ -4,6 +4,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
+using Beep.Host.Setup.Records;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Beep.Host.Cli.Databases;
@@ -23,6 +24,11 @@ internal sealed class IdentityTools : IAsyncDisposable
     public static async Task<int> RunAsync(HostServices services, Reporter reporter, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken)
     {
         var configuration = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable });
+        if (!await SetupState.IsCompleteAsync(new HostDatabase(configuration.RequireDatabase()), cancellationToken).ConfigureAwait(false))
+        {
+            throw SetupState.NotSetUp();
+        }
+
         var trail = new AuditTrail(configuration.RequireDatabase(), configuration.Options, services.Time);
         reporter.Say($"Database: {trail.Database.Address.Display}");
         await MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);

@@ -7,6 +7,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Monitoring;
+using Beep.Host.Setup;
 using Beep.Host.Shell;
 using Beep.Host.Tasks;
 
@@ -28,6 +29,7 @@ internal static class HostServer
         services.AddLive();
         services.AddTasks();
         services.AddMonitoring();
+        services.AddChecklist();
         services.AddApiDocument();
         request.Configure?.Invoke(services);
 
@@ -44,6 +46,7 @@ internal static class HostServer
         app.MapMonitoring();
         app.MapAudit();
         app.MapApiDocument();
+        app.MapChecklist();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         return app;
     }

@@ -636,6 +636,35 @@ namespace Beep.Host.Data.Migrations.Sqlite
                     b.ToTable("users", (string)null);
                 });
 
+            modelBuilder.Entity("Beep.Host.Setup.Records.SetupRecord", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AdminUserId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("admin_user_id");
+
+                    b.Property<long>("CompletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("completed_at");
+
+                    b.Property<string>("CompletedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("completed_by");
+
+                    b.HasKey("Id")
+                        .HasName("pk_setup");
+
+                    b.ToTable("setup", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_setup_id", "id = 1");
+                        });
+                });
+
             modelBuilder.Entity("Beep.Host.Tasks.TaskEventRow", b =>
                 {
                     b.Property<long>("Seq")
