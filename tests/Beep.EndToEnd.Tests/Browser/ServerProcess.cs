@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Beep.EndToEnd.Tests.Support;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.EndToEnd.Tests.Browser;
 
