@@ -61,13 +61,13 @@ public sealed class ReferenceTests
         Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith("Beep.Host.Jobs"), "Beep.Host.Cli", "Spectre.Console", "System.CommandLine");
 
     [Theory]
-    [InlineData("Tasks", "Audit", "Data", "Hosting")]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
     [InlineData("Shell", "Hosting")]
     [InlineData("Audit", "Data", "Hosting", "Shell")]
     [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Settings", "Audit", "Data", "Hosting", "Identity", "Shell")]
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {

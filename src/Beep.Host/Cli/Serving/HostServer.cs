@@ -7,6 +7,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Monitoring;
+using Beep.Host.Settings;
 using Beep.Host.Setup;
 using Beep.Host.Shell;
 using Beep.Host.Tasks;
@@ -28,6 +29,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
+        services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
         services.AddApiDocument();
@@ -45,6 +47,7 @@ internal static class HostServer
         app.MapTasks();
         app.MapMonitoring();
         app.MapAudit();
+        app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
