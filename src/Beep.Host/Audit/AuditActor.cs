@@ -3,6 +3,9 @@ namespace Beep.Host.Audit;
 /// <summary>Who did it, and through what.</summary>
 internal sealed record AuditActor(AuditActorKind Kind, string Id)
 {
+    /// <summary>As people know the actor.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The session or token, by its public name.</summary>
     public string? SessionId { get; init; }
 

@@ -23,6 +23,7 @@ internal static class AuditActors
             principal.FindUserId() is null ? AuditActorKind.Anonymous : token is null ? AuditActorKind.User : AuditActorKind.Token,
             principal.FindFirstValue(ClaimNames.UserId) ?? "anonymous")
         {
+            Name = principal.FindFirstValue(ClaimNames.UserName),
             SessionId = token ?? principal.FindFirstValue(ClaimNames.SessionId),
             IpAddress = ipAddress,
         };

@@ -91,6 +91,7 @@ internal sealed class AuditKey
             writer.WriteNumber("created_at", row.CreatedAt.UtcTicks);
             writer.WriteNumber("actor_kind", (int)row.ActorKind);
             writer.WriteString("actor_id", row.ActorId);
+            writer.WriteString("actor_name", row.ActorName);
             writer.WriteString("session_id", row.SessionId);
             writer.WriteString("ip_address", row.IpAddress);
             writer.WriteString("action", row.Action);

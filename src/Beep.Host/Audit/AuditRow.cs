@@ -17,6 +17,9 @@ internal sealed class AuditRow
 
     public required string ActorId { get; init; }
 
+    /// <summary>As the actor was called then: users are renamed and go.</summary>
+    public string? ActorName { get; init; }
+
     public string? SessionId { get; init; }
 
     public string? IpAddress { get; init; }

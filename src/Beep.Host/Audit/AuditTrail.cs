@@ -10,12 +10,15 @@ internal sealed class AuditTrail
     public AuditTrail(DatabaseAddress address, HostOptions options, TimeProvider time)
     {
         Key = AuditKey.LoadOrCreate(options.Paths);
-        Checkpoints = new AuditCheckpoints(new AuditCheckpointFile(options.Paths.AuditCheckpoints), Key, time);
+        CheckpointFile = new AuditCheckpointFile(options.Paths.AuditCheckpoints);
+        Checkpoints = new AuditCheckpoints(CheckpointFile, Key, time);
         Database = new HostDatabase(address, Checkpoints);
         Writer = new AuditWriter(Key, new AuditText(SecretsOf(options)), Checkpoints, time);
     }
 
     public AuditKey Key { get; }
+
+    public AuditCheckpointFile CheckpointFile { get; }
 
     public AuditCheckpoints Checkpoints { get; }
 

@@ -91,6 +91,7 @@ internal sealed partial class AuditWriter(AuditKey key, AuditText text, AuditChe
             CreatedAt = time.GetUtcNow(),
             ActorKind = entry.Actor.Kind,
             ActorId = text.Clean(entry.Actor.Id, AuditRow.LongestId),
+            ActorName = Clean(entry.Actor.Name, AuditRow.LongestId),
             SessionId = Clean(entry.Actor.SessionId, AuditRow.LongestId),
             IpAddress = Clean(entry.Actor.IpAddress, AuditRow.LongestIpAddress),
             Action = entry.Action,

@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Cli;
 

@@ -25,6 +25,12 @@ internal sealed record HostPaths(string Home)
     /// <summary>What holds the end of the audit log.</summary>
     public string AuditCheckpoints => Path.Combine(Home, "logs", "audit-checkpoints.jsonl");
 
+    /// <summary>What tasks and their processes print, a file each.</summary>
+    public string TaskLogs => Path.Combine(Home, "logs", "tasks");
+
+    /// <summary>Where the processes of running tasks work, a folder each.</summary>
+    public string TaskFolders => Path.Combine(Home, "tasks");
+
     /// <summary>What unlocks the setup wizard; there only until the host is set up.</summary>
     public string SetupToken => Path.Combine(Home, "setup-token");
 

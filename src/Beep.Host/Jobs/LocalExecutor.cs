@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Jobs;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Beep.Contracts;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Jobs;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Beep.Contracts;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Jobs;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using Beep.Contracts;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Jobs;
 

@@ -12,12 +12,12 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapLive();
+        routes.MapLiveness();
         routes.MapGet(Ready, AnswerReadyAsync).AllowAnonymous().WithName("ready").WithSummary("Whether the database can be asked.").WithTags("health");
         routes.MapGet("/api/v1/health", AnswerReadyAsync).AllowAnonymous().WithName("health").WithSummary("As /health/ready.").WithTags("health");
     }
 
-    public static void MapLive(this IEndpointRouteBuilder routes) =>
+    public static void MapLiveness(this IEndpointRouteBuilder routes) =>
         routes.MapGet(Live, AnswerLive).AllowAnonymous().WithName("live").WithSummary("Whether the process answers.").WithTags("health");
 
     private static Ok<HealthAnswer> AnswerLive() => TypedResults.Ok(new HealthAnswer("ok"));

@@ -1,4 +1,6 @@
 using Beep.Host.Hosting.Access;
+using Beep.Host.Monitoring.Pages;
+using Beep.Host.Shell;
 using Prometheus;
 
 namespace Beep.Host.Monitoring;
@@ -13,6 +15,7 @@ internal static class MonitoringFeature
     {
         services.AddSingleton<MachineMonitor>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton(new OverviewCard(typeof(MachineCard), 50));
         return services;
     }
 

@@ -5,6 +5,7 @@ using Beep.Host.Setup.Drafts;
 using Beep.Host.Setup.Http;
 using Beep.Host.Setup.Probing;
 using Beep.Host.Setup.Unlocking;
+using Beep.Host.Shell;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Beep.Host.Setup;
@@ -29,7 +30,8 @@ internal static class SetupFeature
     }
 
     /// <summary>For the server of a host that is set up.</summary>
-    public static IServiceCollection AddChecklist(this IServiceCollection services) => services.AddSingleton<ChecklistService>();
+    public static IServiceCollection AddChecklist(this IServiceCollection services) =>
+        services.AddSingleton<ChecklistService>().AddSingleton(new OverviewCard(typeof(SetupChecklist), 10));
 
     public static void MapChecklist(this IEndpointRouteBuilder routes) => routes.MapChecklistEndpoints();
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 using Beep.Tests;
 
 namespace Beep.EndToEnd.Tests.Support;

@@ -63,8 +63,13 @@ public sealed class ReferenceTests
     [Theory]
     [InlineData("Hosting")]
     [InlineData("Data", "Hosting")]
-    [InlineData("Audit", "Data", "Hosting")]
-    public void Host_SharedRoom_KnowsNoFeature(string room, params string[] allowed)
+    [InlineData("Shell", "Hosting")]
+    [InlineData("Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Settings", "Audit", "Data", "Hosting", "Identity", "Shell")]
+    [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
+    public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)
             .Where(name => name?.StartsWith("Beep.Host.", StringComparison.Ordinal) == true)

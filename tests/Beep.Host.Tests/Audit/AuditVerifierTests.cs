@@ -17,7 +17,7 @@ public sealed class AuditVerifierTests(PostgresServer server)
             var data = new TheoryData<string, string, int, string>();
             foreach (var kind in new[] { TestDatabase.Sqlite, TestDatabase.Postgres })
             {
-                foreach (var column in new[] { "actor_id", "session_id", "ip_address", "resource_type", "resource_id", "correlation_id", "details" })
+                foreach (var column in new[] { "actor_id", "actor_name", "session_id", "ip_address", "resource_type", "resource_id", "correlation_id", "details" })
                 {
                     data.Add(kind, $"UPDATE audit_log SET {column} = 'forged' WHERE seq = 3", 3, "Row 3 is not as it was written, or not in its place.");
                 }

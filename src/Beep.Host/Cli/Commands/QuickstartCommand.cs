@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Cli.Training;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Specs;
 using Beep.Host.Quickstart;

@@ -3,7 +3,7 @@ using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Hosting;
 using Beep.Host.Identity.Import;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Cli.Databases;
 

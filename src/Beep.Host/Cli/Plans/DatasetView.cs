@@ -1,7 +1,7 @@
 using System.Globalization;
 using Beep.Contracts;
 using Beep.Host.Hosting;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Datasets.Findings;
 

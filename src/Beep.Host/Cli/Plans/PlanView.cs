@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs.Planning;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Estimation;

@@ -25,12 +25,23 @@ internal static class ServeActions
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new StopSignals(stop.Cancel, () => Environment.Exit((int)WorkerExitCode.Failed));
-        var options = Load(services);
-        if (!await SetupState.IsCompleteAsync(new HostDatabase(options.Database!), stop.Token).ConfigureAwait(false))
+        while (await RunOnceAsync(services, request, stop.Token).ConfigureAwait(false))
         {
-            if (!await SetUpAsync(services, options, request, stop.Token).ConfigureAwait(false))
+            services.Terminal.Out.WriteLine("Starting again with the settings as they are now.");
+        }
+
+        return (int)WorkerExitCode.Succeeded;
+    }
+
+    /// <summary>Serves until it is told to stop or to start again; returns whether it is to start again.</summary>
+    private static async Task<bool> RunOnceAsync(HostServices services, ServeRequest request, CancellationToken cancellationToken)
+    {
+        var options = Load(services);
+        if (!await SetupState.IsCompleteAsync(new HostDatabase(options.Database!), cancellationToken).ConfigureAwait(false))
+        {
+            if (!await SetUpAsync(services, options, request, cancellationToken).ConfigureAwait(false))
             {
-                return (int)WorkerExitCode.Succeeded;
+                return false;
             }
 
             options = Load(services);
@@ -39,14 +50,15 @@ internal static class ServeActions
         RequireSecret(options);
         SetupLeftovers.Remove(options.Paths, new DraftStore(options.Paths, services.Time));
         var trail = new AuditTrail(options.Database!, options, services.Time);
-        await DatabaseActions.MigrateAsync(services, trail, stop.Token).ConfigureAwait(false);
+        await DatabaseActions.MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
         var app = HostServer.Build(options, trail, request);
         await using var _ = app.ConfigureAwait(false);
-        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(stop.Token).ConfigureAwait(false);
-        await ListenAsync(app, options, stop.Token).ConfigureAwait(false);
+        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(cancellationToken).ConfigureAwait(false);
+        await ListenAsync(app, options, cancellationToken).ConfigureAwait(false);
         services.Terminal.Out.WriteLine($"Listening at {options.PublicUrl ?? AddressOf(options)}  (Ctrl+C stops)");
-        await WaitAsync(app, stop.Token).ConfigureAwait(false);
-        return (int)WorkerExitCode.Succeeded;
+        var restart = app.Services.GetRequiredService<ServerRestart>().Wanted;
+        await WaitAsync(app, restart, cancellationToken).ConfigureAwait(false);
+        return restart.IsCompleted && !cancellationToken.IsCancellationRequested;
     }
 
     /// <summary>Serves the wizard; returns whether the host was set up before it was told to stop.</summary>
@@ -141,9 +153,9 @@ internal static class ServeActions
         }
     }
 
-    private static async Task WaitAsync(WebApplication app, CancellationToken cancellationToken)
+    private static async Task WaitAsync(WebApplication app, Task restart, CancellationToken cancellationToken)
     {
-        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(restart, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
         await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 }

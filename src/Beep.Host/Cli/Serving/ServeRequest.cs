@@ -6,6 +6,8 @@ internal sealed record ServeRequest
     /// <summary>Whether log lines are JSON objects.</summary>
     public bool LogsJson { get; init; }
 
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>More services, for a program that embeds the server: its own task handlers.</summary>

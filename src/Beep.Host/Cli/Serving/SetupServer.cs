@@ -24,7 +24,7 @@ internal static class SetupServer
         app.UseRouting();
         app.UseSetupGate();
         app.MapStaticAssets().AllowAnonymous();
-        app.MapLive();
+        app.MapLiveness();
         app.MapSetup();
         app.Services.GetRequiredService<SetupJournal>().Add(SetupActions.Started, ipAddress: null);
         return app;

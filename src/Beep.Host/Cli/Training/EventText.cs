@@ -1,6 +1,6 @@
 using Beep.Contracts;
 using Beep.Host.Hosting;
-using Beep.Host.Jobs;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Cli.Training;
 

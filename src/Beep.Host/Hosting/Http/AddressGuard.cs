@@ -10,6 +10,8 @@ namespace Beep.Host.Hosting.Http;
 /// </summary>
 internal sealed class AddressGuard(RequestDelegate next, HostOptions options)
 {
+    private const string Hidden = "null";
+
     private readonly string[] _names = [.. new[] { "localhost", Dns.GetHostName(), options.PublicUrl?.Host ?? "localhost" }.Distinct(StringComparer.OrdinalIgnoreCase)];
     private readonly string? _publicOrigin = options.PublicUrl?.GetLeftPart(UriPartial.Authority);
 
@@ -37,6 +39,12 @@ internal sealed class AddressGuard(RequestDelegate next, HostOptions options)
         }
 
         var origin = request.Headers.Origin;
+        if (origin == Hidden)
+        {
+            // Our own no-referrer makes browsers leave the origin out of forms; they still say where the page was from.
+            return request.Headers["Sec-Fetch-Site"] != "same-origin";
+        }
+
         return origin.Count > 1 || (origin.Count == 1 && origin != $"{request.Scheme}://{request.Host}" && origin != _publicOrigin);
     }
 }

@@ -42,5 +42,8 @@ internal readonly record struct PageRequest(string? Cursor = null, int? Limit = 
     public Page<T> Cut<T>(IReadOnlyList<T> items, Func<T, long> id) =>
         items.Count <= Size
             ? new Page<T>(items, null)
-            : new Page<T>([.. items.Take(Size)], Base64Url.EncodeToString(Encoding.ASCII.GetBytes(id(items[Size - 1]).ToString(CultureInfo.InvariantCulture))));
+            : new Page<T>([.. items.Take(Size)], CursorOf(id(items[Size - 1])));
+
+    /// <summary>The cursor of a page that begins after an id.</summary>
+    public static string CursorOf(long id) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(id.ToString(CultureInfo.InvariantCulture)));
 }

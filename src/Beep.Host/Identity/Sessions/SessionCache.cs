@@ -8,7 +8,7 @@ internal sealed class SessionCache
     private const int Most = 10_000;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Known> _bySecret = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, KnownSession> _bySecret = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _byId = new(StringComparer.Ordinal);
     private long _changes;
 
@@ -24,7 +24,7 @@ internal sealed class SessionCache
         }
     }
 
-    public Known? Find(string secretHash)
+    public KnownSession? Find(string secretHash)
     {
         lock (_lock)
         {
@@ -32,7 +32,7 @@ internal sealed class SessionCache
         }
     }
 
-    public void Add(string secretHash, string sessionId, Known known, long readAtChange)
+    public void Add(string secretHash, string sessionId, KnownSession known, long readAtChange)
     {
         lock (_lock)
         {
@@ -74,9 +74,9 @@ internal sealed class SessionCache
             _byId.Clear();
         }
     }
-
-    /// <param name="Ticket">Cloned before it is handed out.</param>
-    /// <param name="CheckedAt">When the database said so.</param>
-    /// <param name="EndsAt">When it is over at the latest.</param>
-    public sealed record Known(AuthenticationTicket Ticket, DateTimeOffset CheckedAt, DateTimeOffset EndsAt);
 }
+
+/// <param name="Ticket">Cloned before it is handed out.</param>
+/// <param name="CheckedAt">When the database said so.</param>
+/// <param name="EndsAt">When it is over at the latest.</param>
+internal sealed record KnownSession(AuthenticationTicket Ticket, DateTimeOffset CheckedAt, DateTimeOffset EndsAt);

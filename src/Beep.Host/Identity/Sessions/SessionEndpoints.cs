@@ -31,7 +31,8 @@ internal static class SessionEndpoints
     private static async Task<NoContent> EndAsync(string id, SessionService sessions, HttpContext context, CancellationToken cancellationToken)
     {
         var owner = await sessions.FindOwnerAsync(id, cancellationToken);
-        var isOwn = owner == context.User.RequireUserId();
+        // A token that may only read must not sign its owner out.
+        var isOwn = owner == context.User.RequireUserId() && context.User.FindFirstValue(ClaimNames.TokenId) is null;
         if (owner is null || !(isOwn || context.User.Holds(Permissions.UsersManage)) || !await sessions.EndAsync(id, AuditActors.Of(context), isOwn ? "by_owner" : "by_manager", cancellationToken))
         {
             throw HttpFaultException.NotFound("no_session", "There is no such session of yours.", "List your sessions.");

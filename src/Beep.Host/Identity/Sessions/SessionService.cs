@@ -108,7 +108,7 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
             return null;
         }
 
-        cache.Add(key, session.Id, new SessionCache.Known(ticket, now, SessionLimits.End(session, standing)), change);
+        cache.Add(key, session.Id, new KnownSession(ticket, now, SessionLimits.End(session, standing)), change);
         return ticket.Clone();
     }
 

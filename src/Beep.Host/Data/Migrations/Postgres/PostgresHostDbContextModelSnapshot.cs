@@ -43,6 +43,11 @@ namespace Beep.Host.Data.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("actor_kind");
 
+                    b.Property<string>("ActorName")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("actor_name");
+
                     b.Property<string>("CorrelationId")
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
@@ -97,6 +102,9 @@ namespace Beep.Host.Data.Migrations.Postgres
 
                     b.HasIndex("CreatedAt")
                         .HasDatabaseName("ix_audit_log_created_at");
+
+                    b.HasIndex("Action", "Seq")
+                        .HasDatabaseName("ix_audit_log_action_seq");
 
                     b.HasIndex("ActorId", "Seq")
                         .HasDatabaseName("ix_audit_log_actor_id_seq");
@@ -674,6 +682,198 @@ namespace Beep.Host.Data.Migrations.Postgres
                         });
                 });
 
+            modelBuilder.Entity("Beep.Host.Tasks.TaskEventRow", b =>
+                {
+                    b.Property<long>("Seq")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Seq"));
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Data")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("data");
+
+                    b.Property<long?>("OwnerId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("owner_id");
+
+                    b.Property<long>("TaskSeq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("task_seq");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("type");
+
+                    b.HasKey("Seq")
+                        .HasName("pk_task_events");
+
+                    b.HasIndex("OwnerId", "Seq")
+                        .HasDatabaseName("ix_task_events_owner_id_seq");
+
+                    b.HasIndex("TaskSeq", "Seq")
+                        .HasDatabaseName("ix_task_events_task_seq_seq");
+
+                    b.ToTable("task_events", (string)null);
+                });
+
+            modelBuilder.Entity("Beep.Host.Tasks.TaskRow", b =>
+                {
+                    b.Property<long>("Seq")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Seq"));
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<long?>("CancelRequestedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cancel_requested_at");
+
+                    b.Property<long?>("CompletedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("completed_at");
+
+                    b.Property<string>("CorrelationId")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error");
+
+                    b.Property<string>("ErrorCode")
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("error_code");
+
+                    b.Property<string>("ErrorRemedy")
+                        .HasColumnType("text")
+                        .HasColumnName("error_remedy");
+
+                    b.Property<long?>("HeartbeatAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("HostId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("host_id");
+
+                    b.Property<string>("Id")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Input")
+                        .HasColumnType("text")
+                        .HasColumnName("input");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("kind");
+
+                    b.Property<long?>("LeaseExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_expires_at");
+
+                    b.Property<string>("Message")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("message");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<long?>("OwnerId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("owner_id");
+
+                    b.Property<string>("Process")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("process");
+
+                    b.Property<int>("Progress")
+                        .HasColumnType("integer")
+                        .HasColumnName("progress");
+
+                    b.Property<string>("ResourceClass")
+                        .IsRequired()
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("resource_class");
+
+                    b.Property<string>("Result")
+                        .HasColumnType("text")
+                        .HasColumnName("result");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started_at");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Steps")
+                        .HasColumnType("text")
+                        .HasColumnName("steps");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Seq")
+                        .HasName("pk_tasks");
+
+                    b.HasIndex("CompletedAt")
+                        .HasDatabaseName("ix_tasks_completed_at");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("ix_tasks_id");
+
+                    b.HasIndex("Kind", "Seq")
+                        .HasDatabaseName("ix_tasks_kind_seq");
+
+                    b.HasIndex("OwnerId", "Seq")
+                        .HasDatabaseName("ix_tasks_owner_id_seq");
+
+                    b.HasIndex("Status", "Seq")
+                        .HasDatabaseName("ix_tasks_status_seq");
+
+                    b.HasIndex("Status", "ResourceClass", "Seq")
+                        .HasDatabaseName("ix_tasks_status_resource_class_seq");
+
+                    b.ToTable("tasks", (string)null);
+                });
+
             modelBuilder.Entity("Beep.Host.Identity.Groups.Group", b =>
                 {
                     b.HasOne("Beep.Host.Identity.Users.User", null)
@@ -782,6 +982,16 @@ namespace Beep.Host.Data.Migrations.Postgres
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_users_roles_role_id");
+                });
+
+            modelBuilder.Entity("Beep.Host.Tasks.TaskEventRow", b =>
+                {
+                    b.HasOne("Beep.Host.Tasks.TaskRow", null)
+                        .WithMany()
+                        .HasForeignKey("TaskSeq")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_task_events_tasks_task_seq");
                 });
 #pragma warning restore 612, 618
         }

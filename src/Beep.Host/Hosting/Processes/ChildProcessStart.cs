@@ -1,0 +1,13 @@
+namespace Beep.Host.Hosting.Processes;
+
+/// <summary>What to start as a child.</summary>
+/// <param name="FileName">The program, by its absolute path.</param>
+/// <param name="Arguments">As the program gets them: no shell reads them.</param>
+internal sealed record ChildProcessStart(string FileName, params IReadOnlyList<string> Arguments)
+{
+    /// <summary>Null: a private folder of the child's own.</summary>
+    public string? WorkingFolder { get; init; }
+
+    /// <summary>Added to what <see cref="WorkerEnvironment"/> lets through.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}

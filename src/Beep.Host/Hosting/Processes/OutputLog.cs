@@ -1,0 +1,94 @@
+using System.Text;
+
+namespace Beep.Host.Hosting.Processes;
+
+/// <summary>Appends a worker's stdout and stderr to <c>output.log</c> up to a bound, and remembers the end for a report.</summary>
+internal sealed class OutputLog : IDisposable
+{
+    /// <summary>The largest file: what comes after is read, so that the worker never waits, and left out.</summary>
+    public const long MaxBytes = 64L << 20;
+
+    private const int TailBytes = 8 << 10;
+
+    private readonly FileStream _stream;
+    private readonly Lock _gate = new();
+    private readonly byte[] _tail = new byte[TailBytes];
+    private readonly long _maxBytes;
+    private int _tailLength;
+    private bool _isFull;
+
+    public OutputLog(string path, long maxBytes = MaxBytes)
+    {
+        _stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        _maxBytes = maxBytes;
+    }
+
+    /// <summary>Copies a stream to its end.</summary>
+    public async Task CopyFromAsync(Stream source, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[16 << 10];
+        int read;
+        while ((read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            Append(buffer.AsSpan(0, read));
+        }
+    }
+
+    /// <summary>The last lines, oldest first, without control characters.</summary>
+    public IReadOnlyList<string> LastLines(int count)
+    {
+        lock (_gate)
+        {
+            return [.. Encoding.UTF8.GetString(_tail, 0, _tailLength)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .TakeLast(count)
+                .Select(PlainText.Clean)];
+        }
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    /// <summary>Appends what came, up to the bound.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            Remember(bytes);
+            if (_isFull)
+            {
+                return;
+            }
+
+            try
+            {
+                if (_stream.Position + bytes.Length > _maxBytes)
+                {
+                    _isFull = true;
+                    bytes = Encoding.UTF8.GetBytes($"\n(output beyond {_maxBytes:N0} bytes is left out)\n");
+                }
+
+                _stream.Write(bytes);
+            }
+            catch (IOException)
+            {
+                // A full disk must not stop the draining: a worker that waits for its reader would hang instead of failing by itself.
+                _isFull = true;
+            }
+        }
+    }
+
+    private void Remember(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length >= TailBytes)
+        {
+            bytes[^TailBytes..].CopyTo(_tail);
+            _tailLength = TailBytes;
+            return;
+        }
+
+        var kept = Math.Min(_tailLength, TailBytes - bytes.Length);
+        _tail.AsSpan(_tailLength - kept, kept).CopyTo(_tail);
+        bytes.CopyTo(_tail.AsSpan(kept));
+        _tailLength = kept + bytes.Length;
+    }
+}

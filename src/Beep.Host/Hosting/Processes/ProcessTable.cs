@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text;
+
+namespace Beep.Host.Hosting.Processes;
+
+/// <summary>The processes of a Linux system, as <c>/proc</c> shows them.</summary>
+internal static class ProcessTable
+{
+    // In /proc/<pid>/stat, counted from the state, which is the first field after the name.
+    private const int Group = 2;
+    private const int Session = 3;
+    private const int Started = 19;
+
+    /// <summary>Null when there is none, or it ended while it was read.</summary>
+    public static ProcessEntry? Read(int pid)
+    {
+        try
+        {
+            var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+            // The name stands in brackets and may hold any character, brackets among them.
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return new ProcessEntry(pid, fields[0][0], int.Parse(fields[Group], CultureInfo.InvariantCulture), int.Parse(fields[Session], CultureInfo.InvariantCulture), long.Parse(fields[Started], CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public static IEnumerable<ProcessEntry> ReadAll() =>
+        from path in Directory.EnumerateDirectories("/proc")
+        where int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+        let entry = Read(int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
+        where entry is not null
+        select entry;
+
+    /// <summary>Whether a process was started with <c>name=value</c> in its environment; a process of another user says no.</summary>
+    public static bool HasVariable(int pid, string name, string value)
+    {
+        try
+        {
+            var environment = File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"));
+            return ((byte[])[0, .. environment]).AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\0{name}={value}\0")) >= 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>A line of the process table.</summary>
+internal sealed record ProcessEntry(int Pid, char State, int Group, int Session, long StartedTicks)
+{
+    /// <summary>Dead, and only kept until its parent asks how it ended.</summary>
+    public bool IsEnded => State is 'Z' or 'X' or 'x';
+}

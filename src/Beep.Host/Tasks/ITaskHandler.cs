@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+
+namespace Beep.Host.Tasks;
+
+/// <summary>Does the work of one kind of task. There is one handler for each kind; register it as a singleton.</summary>
+internal interface ITaskHandler
+{
+    /// <summary>What its tasks are called: <c>audit.verify</c>.</summary>
+    string Kind { get; }
+
+    /// <summary>What a task takes of the machine, where whoever adds it does not say.</summary>
+    string ResourceClass => Tasks.ResourceClass.Io;
+
+    /// <summary>What becomes of a task whose host stopped or died.</summary>
+    WhenLost WhenLost => WhenLost.Restart;
+
+    /// <summary>How people start one; null when only the program does.</summary>
+    TaskStart? Start => null;
+
+    /// <summary>
+    /// Does the work and returns what came out. Throws <see cref="Contracts.FaultException"/> to fail with a reason that people see, and
+    /// <see cref="OperationCanceledException"/> once <paramref name="cancellationToken"/> wants it to stop.
+    /// </summary>
+    Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken);
+}
+
+/// <summary>What becomes of a task whose host stopped or died; its processes are ended first.</summary>
+internal enum WhenLost
+{
+    /// <summary>It begins again, by itself from a checkpoint if it has one. Doing it again must do no harm.</summary>
+    Restart = 1,
+
+    /// <summary>It fails.</summary>
+    Fail = 2,
+}
+
+/// <summary>That people may start a kind of task, without input.</summary>
+/// <param name="Permission">Who may.</param>
+/// <param name="Name">What the task is called.</param>
+internal sealed record TaskStart(string Permission, string Name);

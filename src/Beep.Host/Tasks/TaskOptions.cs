@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Beep.Host.Tasks;
+
+/// <summary>How tasks are run.</summary>
+internal sealed record TaskOptions
+{
+    /// <summary>How many tasks may wait for disks and networks at a time.</summary>
+    public int IoSlots { get; init; } = 8;
+
+    /// <summary>How many may compute at a time.</summary>
+    public int CpuSlots { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>The GPUs of this host that tasks get, by their numbers.</summary>
+    public IReadOnlyList<int> Gpus { get; init; } = FindGpus();
+
+    /// <summary>How long a host may be silent until another takes its tasks.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a host says that it is there.</summary>
+    public TimeSpan Beat { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the queue is looked at when nobody calls.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a child may take to stop when asked.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same while the host itself is being stopped.</summary>
+    public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a task whose child was started on another machine is left to the hosts of that machine.</summary>
+    public TimeSpan OtherMachineGrace { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Progress is stored at most this often; a long task less often.</summary>
+    public TimeSpan ReportEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a task is begun before it fails because its hosts were lost.</summary>
+    public int MostAttempts { get; init; } = 3;
+
+    /// <summary>The largest log of a task.</summary>
+    public long LogBytes { get; init; } = Hosting.Processes.OutputLog.MaxBytes;
+
+    /// <summary>How long a finished task is kept.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often old tasks are removed.</summary>
+    public TimeSpan CleanUpEvery { get; init; } = TimeSpan.FromDays(1);
+
+    private static IReadOnlyList<int> FindGpus()
+    {
+        const string devices = "/proc/driver/nvidia/gpus";
+        return Directory.Exists(devices) ? [.. Enumerable.Range(0, Directory.GetDirectories(devices).Length)] : [];
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"io {IoSlots}, cpu {CpuSlots}, gpu {Gpus.Count}");
+}

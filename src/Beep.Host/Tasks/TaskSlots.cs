@@ -1,0 +1,71 @@
+namespace Beep.Host.Tasks;
+
+/// <summary>What of this host is free for tasks.</summary>
+internal sealed class TaskSlots(TaskOptions options)
+{
+    private readonly Lock _gate = new();
+    private readonly SortedSet<int> _gpus = [.. options.Gpus];
+    private int _io = options.IoSlots;
+    private int _cpu = options.CpuSlots;
+
+    /// <summary>Every class for which there is room, and for how many tasks.</summary>
+    public IReadOnlyList<(string Class, int Most)> Offers()
+    {
+        lock (_gate)
+        {
+            return [.. new[] { (ResourceClass.Io, _io), (ResourceClass.Cpu, _cpu) }.Where(offer => offer.Item2 > 0),
+                .. Enumerable.Range(1, _gpus.Count).Select(count => (ResourceClass.Gpu(count), _gpus.Count / count))];
+        }
+    }
+
+    /// <summary>Takes what a class needs; null when there is no room.</summary>
+    public TakenSlot? TryTake(string resourceClass)
+    {
+        lock (_gate)
+        {
+            var gpus = ResourceClass.GpusOf(resourceClass);
+            if (gpus > 0)
+            {
+                if (gpus > _gpus.Count)
+                {
+                    return null;
+                }
+
+                var taken = _gpus.Take(gpus).ToList();
+                _gpus.ExceptWith(taken);
+                return new TakenSlot(resourceClass, taken);
+            }
+
+            ref var free = ref resourceClass == ResourceClass.Cpu ? ref _cpu : ref _io;
+            if (free == 0)
+            {
+                return null;
+            }
+
+            free--;
+            return new TakenSlot(resourceClass, []);
+        }
+    }
+
+    public void GiveBack(TakenSlot slot)
+    {
+        lock (_gate)
+        {
+            if (slot.Gpus.Count > 0)
+            {
+                _gpus.UnionWith(slot.Gpus);
+            }
+            else if (slot.Class == ResourceClass.Cpu)
+            {
+                _cpu++;
+            }
+            else
+            {
+                _io++;
+            }
+        }
+    }
+}
+
+/// <summary>What a running task has of the host.</summary>
+internal sealed record TakenSlot(string Class, IReadOnlyList<int> Gpus);

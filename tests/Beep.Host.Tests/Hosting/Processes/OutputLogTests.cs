@@ -1,0 +1,35 @@
+using System.Text;
+using Beep.Host.Hosting.Processes;
+using Beep.Tests;
+
+namespace Beep.Host.Tests.Hosting.Processes;
+
+public sealed class OutputLogTests
+{
+    [Fact]
+    public async Task CopyFromAsync_MoreThanTheBound_DrainsEverythingAndSaysWhatIsMissing()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.At("output.log");
+        var source = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"))));
+        using (var log = new OutputLog(path, maxBytes: 50_000))
+        {
+            await log.CopyFromAsync(source, TestContext.Current.CancellationToken);
+            Assert.Equal(["line 19998", "line 19999"], log.LastLines(2));
+        }
+
+        Assert.Equal(source.Length, source.Position);
+        var text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        Assert.EndsWith("\n(output beyond 50,000 bytes is left out)\n", text, StringComparison.Ordinal);
+        Assert.InRange(text.Length, 1, 50_100);
+    }
+
+    [Fact]
+    public async Task LastLines_ControlCharacters_CannotReachATerminal()
+    {
+        using var folder = new TemporaryFolder();
+        using var log = new OutputLog(folder.At("output.log"));
+        await log.CopyFromAsync(new MemoryStream("\e[2Jgone\u202Eevil\n"u8.ToArray()), TestContext.Current.CancellationToken);
+        Assert.Equal(["?[2Jgone?evil"], log.LastLines(5));
+    }
+}

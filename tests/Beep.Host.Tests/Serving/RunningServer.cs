@@ -1,0 +1,93 @@
+using System.Security.Claims;
+using Beep.Host.Audit;
+using Beep.Host.Cli.Serving;
+using Beep.Host.Data;
+using Beep.Host.Hosting;
+using Beep.Host.Hosting.Access;
+using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity;
+using Beep.Host.Identity.Tokens;
+using Beep.Host.Identity.Users;
+using Beep.Host.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Beep.Host.Tests.Serving;
+
+/// <summary>The whole server as it is served, in this process, on a port of the loopback and a database of its own.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private readonly TestDatabase _database;
+    private readonly WebApplication _app;
+
+    private RunningServer(TestDatabase database, WebApplication app) => (_database, _app) = (database, app);
+
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+
+    public IServiceProvider Services => _app.Services;
+
+    public IEnumerable<Microsoft.AspNetCore.Http.Endpoint> Endpoints => ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints);
+
+    /// <param name="kind">Of the database.</param>
+    /// <param name="server">Where the database is PostgreSQL.</param>
+    /// <param name="change">Of the settings.</param>
+    /// <param name="configure">More services.</param>
+    /// <param name="variable">The environment, where it matters.</param>
+    public static async Task<RunningServer> StartAsync(
+        string kind, PostgresServer server, Func<HostOptions, HostOptions>? change = null, Action<IServiceCollection>? configure = null, Func<string, string?>? variable = null)
+    {
+        var database = await TestDatabase.CreateMigratedAsync(kind, server);
+        var options = new HostOptions
+        {
+            Paths = database.Paths,
+            Database = database.Address,
+            Host = "127.0.0.1",
+            Port = 0,
+            EnableInternalUsers = true,
+            IdentityServer = new IdentityServerOptions(),
+            SecretKey = new SecretText($"{Guid.NewGuid():N}{Guid.NewGuid():N}"),
+        };
+        options = change?.Invoke(options) ?? options;
+        var app = HostServer.Build(options, new AuditTrail(database.Address, options, TimeProvider.System), new ServeRequest
+        {
+            Variable = name => variable?.Invoke(name) ?? database.Variable(name),
+            Configure = services =>
+            {
+                services.AddLogging(logging => logging.ClearProviders());
+                configure?.Invoke(services);
+            },
+        });
+        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(TestContext.Current.CancellationToken);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return new RunningServer(database, app);
+    }
+
+    public HttpClient CreateClient(bool followsRedirects = false) =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = followsRedirects, UseCookies = false }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>A client that acts for a new Admin by a token with these permissions; all of them where none is named.</summary>
+    public async Task<HttpClient> CreateAdminClientAsync(params string[] scopes)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var context = Services.GetRequiredService<HostDatabase>().CreateContext();
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var admin = await Services.GetRequiredService<AdminBootstrap>().CreateAdminAsync(
+            context, new AdminDraft($"admin-{Guid.NewGuid():N}"[..20], "a quiet harbour at dawn") { MustChangePassword = false }, AuditActors.CommandLine, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimNames.UserId, $"{admin.Id}"), .. Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))]));
+        var (_, text) = await Services.GetRequiredService<TokenService>().CreateAsync(Grantor.Of(principal, null), "tests", scopes.Length > 0 ? scopes : [.. Permissions.All.Keys], 1, cancellationToken);
+        var client = CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", text);
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+        _database.Dispose();
+    }
+}
