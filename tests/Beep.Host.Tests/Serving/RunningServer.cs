@@ -20,6 +20,8 @@ namespace Beep.Host.Tests.Serving;
 /// <summary>The whole server as it is served, in this process, on a port of the loopback and a database of its own.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
+    public const string Password = "a quiet harbour at dawn";
+
     private readonly TestDatabase _database;
     private readonly WebApplication _app;
 
@@ -68,17 +70,24 @@ internal sealed class RunningServer : IAsyncDisposable
     public HttpClient CreateClient(bool followsRedirects = false) =>
         new(new SocketsHttpHandler { AllowAutoRedirect = followsRedirects, UseCookies = false }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
 
-    /// <summary>A client that acts for a new Admin by a token with these permissions; all of them where none is named.</summary>
-    public async Task<HttpClient> CreateAdminClientAsync(params string[] scopes)
+    /// <summary>A new Admin with <see cref="Password"/>; returns the id and the username.</summary>
+    public async Task<(long Id, string Name)> CreateAdminAsync(bool mustChangePassword = false)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var context = Services.GetRequiredService<HostDatabase>().CreateContext();
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var admin = await Services.GetRequiredService<AdminBootstrap>().CreateAdminAsync(
-            context, new AdminDraft($"admin-{Guid.NewGuid():N}"[..20], "a quiet harbour at dawn") { MustChangePassword = false }, AuditActors.CommandLine, cancellationToken);
+        var draft = new AdminDraft($"admin-{Guid.NewGuid():N}"[..20], Password) { MustChangePassword = mustChangePassword };
+        var admin = await Services.GetRequiredService<AdminBootstrap>().CreateAdminAsync(context, draft, AuditActors.CommandLine, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimNames.UserId, $"{admin.Id}"), .. Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))]));
-        var (_, text) = await Services.GetRequiredService<TokenService>().CreateAsync(Grantor.Of(principal, null), "tests", scopes.Length > 0 ? scopes : [.. Permissions.All.Keys], 1, cancellationToken);
+        return (admin.Id, draft.UserName);
+    }
+
+    /// <summary>A client that acts for a new Admin by a token with these permissions; all of them where none is named.</summary>
+    public async Task<HttpClient> CreateAdminClientAsync(params string[] scopes)
+    {
+        var (id, _) = await CreateAdminAsync();
+        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimNames.UserId, $"{id}"), .. Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))]));
+        var (_, text) = await Services.GetRequiredService<TokenService>().CreateAsync(Grantor.Of(principal, null), "tests", scopes.Length > 0 ? scopes : [.. Permissions.All.Keys], 1, TestContext.Current.CancellationToken);
         var client = CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", text);
         return client;
