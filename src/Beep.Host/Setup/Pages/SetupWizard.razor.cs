@@ -173,7 +173,14 @@ public sealed partial class SetupWizard
         {
             _isDone = true;
             StateHasChanged();
-            await Script.InvokeVoidAsync("beep.waitForServer", Left, SignInAddress);
+            try
+            {
+                await Script.InvokeVoidAsync("beep.waitForServer", Left, SignInAddress);
+            }
+            catch (Exception error) when (error is JSDisconnectedException or OperationCanceledException)
+            {
+                // As it should be: the page goes on by itself, and its circuit has ended.
+            }
         }
     }
 
