@@ -15,6 +15,10 @@ internal sealed class RequestGuard(RequestDelegate next, LiveSessions live, Toke
 {
     public const string Header = "X-Beep-Request";
     public const string HeaderValue = "1";
+    private const string Circuits = "/_blazor";
+
+    // A circuit does nothing any more from the moment that its session ends; this is for its page to hear of it and leave.
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
 
     public async Task InvokeAsync(HttpContext context)
@@ -34,7 +38,9 @@ internal sealed class RequestGuard(RequestDelegate next, LiveSessions live, Toke
         else if (context.User.FindFirstValue(ClaimNames.SessionId) is { } sessionId)
         {
             RequireHeader(context.Request);
-            using (live.RegisterSession(sessionId, Closer(context)))
+            using var closing = new CancellationTokenSource();
+            using (closing.Token.Register(context.Abort))
+            using (live.RegisterSession(sessionId, context.Request.Path.StartsWithSegments(Circuits) ? () => EndSoon(closing) : Closer(context)))
             {
                 await next(context);
             }
@@ -51,6 +57,18 @@ internal sealed class RequestGuard(RequestDelegate next, LiveSessions live, Toke
         if (isChange && (request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/v1")) && request.Headers[Header] != HeaderValue)
         {
             throw HttpFaultException.Forbidden("csrf_header_missing", $"A change with a browser's session lacks the header {Header}.", $"Send {Header}: {HeaderValue}.");
+        }
+    }
+
+    private static void EndSoon(CancellationTokenSource closing)
+    {
+        try
+        {
+            closing.CancelAfter(LastWord);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself at the same moment.
         }
     }
 
