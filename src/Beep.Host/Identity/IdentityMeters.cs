@@ -14,9 +14,9 @@ internal sealed class IdentityMeters
     public IdentityMeters(IMeterFactory meters)
     {
         var meter = meters.Create(Name);
-        _signIns = meter.CreateCounter<long>("beep.identity.sign_ins", description: "Sign-ins by outcome.");
-        _hashWait = meter.CreateHistogram<double>("beep.identity.hash_wait", "s", "How long a password waited to be hashed.");
-        meter.CreateObservableGauge("beep.identity.active_sessions", () => Interlocked.Read(ref _sessions), description: "Sessions that have not ended, as last counted.");
+        _signIns = meter.CreateCounter<long>("sign_ins", description: "Sign-ins by outcome.");
+        _hashWait = meter.CreateHistogram<double>("hash_wait", "s", "How long a password waited to be hashed.");
+        meter.CreateObservableGauge("active_sessions", () => Interlocked.Read(ref _sessions), description: "Sessions that have not ended, as last counted.");
     }
 
     public void SignedIn(string outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome));

@@ -11,6 +11,8 @@ internal static class MonitoringFeature
     // Ours, requests, and the runtime; a meter of a library that nobody reads costs memory.
     private static readonly string[] Meters = ["Beep.", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
+    private static int _isListening;
+
     public static IServiceCollection AddMonitoring(this IServiceCollection services)
     {
         services.AddSingleton<MachineMonitor>();
@@ -21,9 +23,19 @@ internal static class MonitoringFeature
 
     public static void MapMonitoring(this IEndpointRouteBuilder routes)
     {
-        Metrics.ConfigureMeterAdapter(options => options.InstrumentFilterPredicate = instrument => Meters.Any(meter => instrument.Meter.Name.StartsWith(meter, StringComparison.Ordinal)));
+        Listen();
         routes.MapMetrics("/metrics").RequirePermission(Permissions.SystemAdmin);
         routes.MapHealth();
         routes.MapInfo();
+    }
+
+    /// <summary>Counts from the start on: by itself the library would begin with the first question.</summary>
+    private static void Listen()
+    {
+        if (Interlocked.Exchange(ref _isListening, 1) == 0)
+        {
+            Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressMeters = true, SuppressEventCounters = true, SuppressDebugMetrics = true });
+            _ = MeterAdapter.StartListening(new MeterAdapterOptions { InstrumentFilterPredicate = instrument => Meters.Any(meter => instrument.Meter.Name.StartsWith(meter, StringComparison.Ordinal)) });
+        }
     }
 }

@@ -15,10 +15,10 @@ internal sealed class TaskMeters : IDisposable
 
     public TaskMeters()
     {
-        _enqueued = _meter.CreateCounter<long>("beep.tasks.enqueued", "{task}", "Tasks that were added, by kind.");
-        _finished = _meter.CreateCounter<long>("beep.tasks.finished", "{task}", "Tasks that ended, by kind and status.");
-        _running = _meter.CreateUpDownCounter<long>("beep.tasks.running", "{task}", "Tasks that this host runs now, by kind.");
-        _duration = _meter.CreateHistogram<double>("beep.tasks.duration", "s", "How long tasks ran, by kind and status.");
+        _enqueued = _meter.CreateCounter<long>("enqueued", "{task}", "Tasks that were added, by kind.");
+        _finished = _meter.CreateCounter<long>("finished", "{task}", "Tasks that ended, by kind and status.");
+        _running = _meter.CreateUpDownCounter<long>("running", "{task}", "Tasks that this host runs now, by kind.");
+        _duration = _meter.CreateHistogram<double>("duration", "s", "How long tasks ran, by kind and status.");
     }
 
     public void Enqueued(string kind) => _enqueued.Add(1, new KeyValuePair<string, object?>("kind", kind));

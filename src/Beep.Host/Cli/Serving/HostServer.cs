@@ -1,5 +1,6 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
+using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
 using Beep.Host.Hosting.Live;
@@ -39,6 +40,7 @@ internal static class HostServer
         app.UseDefaults(options);
         app.UseWhen(context => !context.Request.IsApi(), pages => pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true));
         app.UseRouting();
+        app.UseAreas(options);
         app.UseIdentity();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
@@ -50,7 +52,8 @@ internal static class HostServer
         app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        // Our own policy says who may frame a page; the library would add a second one.
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         return app;
     }
 }

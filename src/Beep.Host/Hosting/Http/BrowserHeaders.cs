@@ -11,7 +11,17 @@ internal static class BrowserHeaders
 
     public static IApplicationBuilder UseBrowserHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        var headers = context.Response.Headers;
+        // Last of all, so that an answer that was begun anew has them too.
+        context.Response.OnStarting(() =>
+        {
+            Write(context.Response.Headers, context.Request.IsHttps);
+            return Task.CompletedTask;
+        });
+        return next(context);
+    });
+
+    private static void Write(IHeaderDictionary headers, bool isHttps)
+    {
         // Component libraries set styles inline; scripts are files of ours only.
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
@@ -19,21 +29,15 @@ internal static class BrowserHeaders
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()";
-        if (context.Request.IsHttps)
+        if (isHttps)
         {
             headers.StrictTransportSecurity = StrictTransport;
         }
 
-        context.Response.OnStarting(() =>
+        // Static files say for how long they may be kept; everything else is about somebody.
+        if (headers.CacheControl.Count == 0)
         {
-            // Static files say for how long they may be kept; everything else is about somebody.
-            if (headers.CacheControl.Count == 0)
-            {
-                headers.CacheControl = "no-store";
-            }
-
-            return Task.CompletedTask;
-        });
-        return next(context);
-    });
+            headers.CacheControl = "no-store";
+        }
+    }
 }
