@@ -6,6 +6,7 @@ using Beep.Host.Hosting.Live;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
+using Beep.Host.Jobs;
 using Beep.Host.Monitoring;
 using Beep.Host.Setup;
 using Beep.Host.Shell;
@@ -28,6 +29,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
+        services.AddJobs(request.Trainer);
         services.AddMonitoring();
         services.AddChecklist();
         services.AddApiDocument();

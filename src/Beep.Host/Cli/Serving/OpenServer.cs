@@ -1,0 +1,69 @@
+using Beep.Contracts;
+using Beep.Host.Audit;
+using Beep.Host.Cli.Databases;
+using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity;
+using Beep.Host.Setup.Completion;
+using Beep.Host.Setup.Drafts;
+
+namespace Beep.Host.Cli.Serving;
+
+/// <summary>The server of a host that is set up, listening.</summary>
+internal sealed class OpenServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly IDisposable _mark;
+
+    private OpenServer(WebApplication app, IDisposable mark, HostOptions options) => (_app, _mark, Options) = (app, mark, options);
+
+    public HostOptions Options { get; }
+
+    /// <summary>Where browsers find it.</summary>
+    public Uri Address => Options.PublicUrl ?? Listening.AddressOf(Options);
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Brings the database up to date and listens.</summary>
+    /// <exception cref="FaultException">It cannot; what is wrong, with its remedy.</exception>
+    public static async Task<OpenServer> OpenAsync(HostServices services, HostOptions options, ServeRequest request, CancellationToken cancellationToken)
+    {
+        RequireSecret(options);
+        SetupLeftovers.Remove(options.Paths, new DraftStore(options.Paths, services.Time));
+        var trail = new AuditTrail(options.Database!, options, services.Time);
+        await DatabaseActions.MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
+        var app = HostServer.Build(options, trail, request);
+        try
+        {
+            await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(cancellationToken).ConfigureAwait(false);
+            await Listening.StartAsync(app, options, cancellationToken).ConfigureAwait(false);
+            return new OpenServer(app, ServerMark.Leave(options.Paths, Listening.AddressOf(options)), options);
+        }
+        catch
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Serves until it is told to stop, and then stops in order: tasks save what they can go on from.</summary>
+    public async Task ServeAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _mark.Dispose();
+        await _app.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void RequireSecret(HostOptions options)
+    {
+        if (options.SecretKey is null)
+        {
+            var name = SettingKeys.SecretKey.Name;
+            throw FaultException.Invalid("missing_secret_key", $"This host is set up, and {name} is not set.", $"Restore '{options.Paths.Configuration}' from the backup, or set {name} to what it was; a new one signs everybody out: openssl rand -base64 48", name);
+        }
+    }
+}
