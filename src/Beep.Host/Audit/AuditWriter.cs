@@ -11,6 +11,9 @@ namespace Beep.Host.Audit;
 /// </summary>
 internal sealed partial class AuditWriter(AuditKey key, AuditText text, AuditCheckpoints checkpoints, TimeProvider time)
 {
+    /// <summary>The code of the fault that another home signs this database's log.</summary>
+    public const string KeyChanged = "audit_key_changed";
+
     // Any number that nothing else in the database locks.
     private const long ChainLock = 0x6265_6570_6175_6469;
 
@@ -57,7 +60,7 @@ internal sealed partial class AuditWriter(AuditKey key, AuditText text, AuditChe
         if (last is not null && last.KeyId != key.Id)
         {
             throw FaultException.Invalid(
-                "audit_key_changed",
+                KeyChanged,
                 $"The audit log is signed with the key '{last.KeyId}', and this home holds '{key.Id}'.",
                 "Restore keys/audit.key from the backup, or copy it from the host that shares this database.",
                 "keys/audit.key");

@@ -23,6 +23,8 @@ internal static class SetupFeature
         // There is no SECRET_KEY yet, and nothing that this server protects outlives it.
         services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.RespectNullableAnnotations = true);
+        // What is wrong with a body is said, not only that it is.
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = Goodbye);
         return services;
     }

@@ -59,6 +59,20 @@
       document.addEventListener("keydown", handler);
       return { dispose: () => document.removeEventListener("keydown", handler) };
     },
+    // The old server answers for a moment yet: wait until it has gone, then until the new one is there.
+    waitForRestart: (address) => {
+      (async () => {
+        for (let tries = 0; tries < 100; tries++) {
+          await new Promise((done) => setTimeout(done, 200));
+          try {
+            await fetch("/health/live", { cache: "no-store" });
+          } catch {
+            break;
+          }
+        }
+        await window.beep.waitForServer(address);
+      })();
+    },
     waitForServer: async (address) => {
       // The circuit ends with its server; nothing is to be reconnected.
       document.body.dataset.leaving = "";

@@ -67,6 +67,7 @@ public sealed class ReferenceTests
     [InlineData("Audit", "Data", "Hosting", "Shell")]
     [InlineData("Monitoring", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Settings", "Audit", "Data", "Hosting", "Identity", "Shell")]
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Jobs", "Audit", "Data", "Hosting", "Shell", "Tasks")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)

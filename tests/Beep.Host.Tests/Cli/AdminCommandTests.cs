@@ -23,7 +23,7 @@ public sealed class AdminCommandTests(PostgresServer server)
     public async Task Run_AdminOnAnEmptyDatabase_IsMadeResetAndLetIn(string kind)
     {
         using var database = await TestDatabase.CreateAsync(kind, server);
-        Assert.Equal("no_admin", Code(await JsonAsync(database, 20, ["admin", "break-glass"])));
+        Assert.Equal("setup_required", Code(await JsonAsync(database, 20, ["admin", "break-glass"])));
         var made = await JsonAsync(database, 0, ["admin", "create"]);
         Assert.Equal(("admin", 20), ((string?)made["username"], ((string)made["password"]!).Length));
         Assert.Equal("username_taken", Code(await JsonAsync(database, 20, ["admin", "create", "--username", "Admin"])));
@@ -35,6 +35,7 @@ public sealed class AdminCommandTests(PostgresServer server)
         Assert.Null((await JsonAsync(database, 0, ["admin", "reset-password", "ADA"], ("BEEP_ADMIN_PASSWORD_FILE", file)))["password"]);
         Assert.Equal("no_user", Code(await JsonAsync(database, 20, ["admin", "reset-password", "nobody"])));
         var link = await JsonAsync(database, 0, ["admin", "break-glass", "--username", "ada"]);
+        Assert.Equal("no_admin", Code(await JsonAsync(database, 20, ["admin", "break-glass", "--username", "nobody"])));
         Assert.Matches(@"^http://127\.0\.0\.1:5000/sign-in/link#[A-Za-z0-9_-]{43}$", (string?)link["link"]);
         await using var context = database.Open().CreateContext();
         Assert.True((await context.Set<User>().SingleAsync(user => user.UserName == "ada", Token)).MustChangePassword);
@@ -46,6 +47,8 @@ public sealed class AdminCommandTests(PostgresServer server)
     {
         using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite, server);
         var file = WriteFlask(database.Paths.Home);
+        Assert.Equal("setup_required", Code(await JsonAsync(database, 20, ["import", "flask", file])));
+        await JsonAsync(database, 0, ["admin", "create", "--username", "root"]);
         var first = await JsonAsync(database, 0, ["import", "flask", file]);
         Assert.Equal(["admin", "ada", "sha", "plain"], Names(first["users"]!));
         Assert.Equal(["admin", "sha", "plain"], Names(first["need_reset"]!));

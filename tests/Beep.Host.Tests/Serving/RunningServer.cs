@@ -1,8 +1,13 @@
+using System.Security.Claims;
 using Beep.Host.Audit;
 using Beep.Host.Cli.Serving;
+using Beep.Host.Data;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
+using Beep.Host.Identity.Tokens;
+using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -15,6 +20,8 @@ namespace Beep.Host.Tests.Serving;
 /// <summary>The whole server as it is served, in this process, on a port of the loopback and a database of its own.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
+    public const string Password = "a quiet harbour at dawn";
+
     private readonly TestDatabase _database;
     private readonly WebApplication _app;
 
@@ -30,7 +37,9 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <param name="server">Where the database is PostgreSQL.</param>
     /// <param name="change">Of the settings.</param>
     /// <param name="configure">More services.</param>
-    public static async Task<RunningServer> StartAsync(string kind, PostgresServer server, Func<HostOptions, HostOptions>? change = null, Action<IServiceCollection>? configure = null)
+    /// <param name="variable">The environment, where it matters.</param>
+    public static async Task<RunningServer> StartAsync(
+        string kind, PostgresServer server, Func<HostOptions, HostOptions>? change = null, Action<IServiceCollection>? configure = null, Func<string, string?>? variable = null)
     {
         var database = await TestDatabase.CreateMigratedAsync(kind, server);
         var options = new HostOptions
@@ -46,6 +55,7 @@ internal sealed class RunningServer : IAsyncDisposable
         options = change?.Invoke(options) ?? options;
         var app = HostServer.Build(options, new AuditTrail(database.Address, options, TimeProvider.System), new ServeRequest
         {
+            Variable = name => variable?.Invoke(name) ?? database.Variable(name),
             Configure = services =>
             {
                 services.AddLogging(logging => logging.ClearProviders());
@@ -59,6 +69,29 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public HttpClient CreateClient(bool followsRedirects = false) =>
         new(new SocketsHttpHandler { AllowAutoRedirect = followsRedirects, UseCookies = false }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>A new Admin with <see cref="Password"/>; returns the id and the username.</summary>
+    public async Task<(long Id, string Name)> CreateAdminAsync(bool mustChangePassword = false)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var context = Services.GetRequiredService<HostDatabase>().CreateContext();
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var draft = new AdminDraft($"admin-{Guid.NewGuid():N}"[..20], Password) { MustChangePassword = mustChangePassword };
+        var admin = await Services.GetRequiredService<AdminBootstrap>().CreateAdminAsync(context, draft, AuditActors.CommandLine, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return (admin.Id, draft.UserName);
+    }
+
+    /// <summary>A client that acts for a new Admin by a token with these permissions; all of them where none is named.</summary>
+    public async Task<HttpClient> CreateAdminClientAsync(params string[] scopes)
+    {
+        var (id, _) = await CreateAdminAsync();
+        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimNames.UserId, $"{id}"), .. Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))]));
+        var (_, text) = await Services.GetRequiredService<TokenService>().CreateAsync(Grantor.Of(principal, null), "tests", scopes.Length > 0 ? scopes : [.. Permissions.All.Keys], 1, TestContext.Current.CancellationToken);
+        var client = CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", text);
+        return client;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -58,7 +58,11 @@ public sealed class TaskHostsTests(PostgresServer server)
         // Nobody is there to end them: they are what a host leaves that is killed.
         Assert.All(before, child => Assert.True(child.IsAlive()));
         await using var next = await HostProcess.StartAsync(host, ioSlots: count);
-        await UntilAsync(() => Task.FromResult(ids.All(id => Begun(folder, id) == 2)), "children have not begun again");
+        await UntilAsync(async () =>
+        {
+            Assert.DoesNotContain(await AllAsync(host), task => task.Status == TaskState.Failed);
+            return ids.All(id => Begun(folder, id) == 2);
+        }, "children have not begun again");
         Assert.All(before, child => Assert.False(child.IsAlive()));
         Assert.All(await AllAsync(host), task =>
         {

@@ -36,7 +36,12 @@ internal static class QuickstartActions
             var show = new QuickstartShow(services, reporter);
             using var signals = new StopSignals(() => show.Stop(stop), () => Environment.Exit((int)WorkerExitCode.Failed));
             await SetUpAsync(services, reporter, stop.Token).ConfigureAwait(false);
-            return await StartAsync(services, request, reporter, shipped, show, stop.Token).ConfigureAwait(false);
+            for (var wanted = request; await StartAsync(services, wanted, reporter, shipped, show, stop.Token).ConfigureAwait(false); wanted = request with { Again = false })
+            {
+                reporter.Say("Starting again with the settings as they are now.");
+            }
+
+            return show.ExitCode;
         }
         catch (HttpFaultException fault)
         {
@@ -58,7 +63,8 @@ internal static class QuickstartActions
         }
     }
 
-    private static async Task<int> StartAsync(HostServices services, QuickstartRequest request, Reporter reporter, ShippedFiles shipped, QuickstartShow show, CancellationToken cancellationToken)
+    /// <summary>Returns whether the server is to start again.</summary>
+    private static async Task<bool> StartAsync(HostServices services, QuickstartRequest request, Reporter reporter, ShippedFiles shipped, QuickstartShow show, CancellationToken cancellationToken)
     {
         var options = ServeActions.Load(services);
         OpenServer server;
@@ -70,7 +76,8 @@ internal static class QuickstartActions
             job = Prepare(options.Paths, shipped, request.Again);
             if (await ServerMark.FindAsync(options.Paths, cancellationToken).ConfigureAwait(false) is { } address)
             {
-                return await HandInAsync(services, options, address, job, reporter, cancellationToken).ConfigureAwait(false);
+                show.ExitCode = await HandInAsync(services, options, address, job, reporter, cancellationToken).ConfigureAwait(false);
+                return false;
             }
 
             var chosen = QuickstartPort.Choose(options, request.Port, services.Variable);
@@ -80,7 +87,7 @@ internal static class QuickstartActions
             }
 
             JobFolderPreparer.Write(job);
-            var serve = new ServeRequest { Time = services.Time, Trainer = services.LocateTrainer, LeastLevel = LogLevel.Warning };
+            var serve = new ServeRequest { Time = services.Time, Variable = services.Variable, Trainer = services.LocateTrainer, LeastLevel = LogLevel.Warning };
             show.Offset = EventTail.EndOf(job.Folder.Events);
             server = await OpenServer.OpenAsync(services, chosen, serve, cancellationToken).ConfigureAwait(false);
             try

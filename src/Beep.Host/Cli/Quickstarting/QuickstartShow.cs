@@ -13,6 +13,10 @@ namespace Beep.Host.Cli.Quickstarting;
 internal sealed class QuickstartShow(HostServices services, Reporter reporter)
 {
     private volatile ITrainingView? _view;
+    private bool _isTold;
+
+    /// <summary>What the command ends with.</summary>
+    public int ExitCode { get; set; }
 
     /// <summary>Where the events of this run begin.</summary>
     public long Offset { get; set; }
@@ -25,40 +29,45 @@ internal sealed class QuickstartShow(HostServices services, Reporter reporter)
         reporter.Say();
     }
 
-    /// <summary>Shows everything until it is told to stop; returns the exit code.</summary>
+    /// <summary>Shows everything until it is told to stop; returns whether the server is to start again.</summary>
     /// <param name="server">The server.</param>
     /// <param name="job">What is trained.</param>
     /// <param name="taskId">The task that trains it; null when nothing is left to train.</param>
     /// <param name="cancellationToken">Stops the training, with a checkpoint, and the server.</param>
-    public async Task<int> RunAsync(OpenServer server, PreparedJob job, string? taskId, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(OpenServer server, PreparedJob job, string? taskId, CancellationToken cancellationToken)
     {
         var desk = new QuickstartDesk(server.Services, server.Options.Paths);
         var stopped = server.ServeAsync(cancellationToken);
-        if (taskId is null)
-        {
-            QuickstartReport.SayFinished(reporter, job);
-        }
-        else
+        if (taskId is not null)
         {
             QuickstartReport.Announce(reporter, job);
             await SayWayInAsync(desk, server).ConfigureAwait(false);
             await FollowAsync(desk, job, taskId, stopped).ConfigureAwait(false);
         }
-
-        var exitCode = await TellAsync(desk, server, job, taskId, cancellationToken).ConfigureAwait(false);
-        if (!cancellationToken.IsCancellationRequested)
+        else if (!_isTold)
         {
-            reporter.Say();
-            if (taskId is null)
+            QuickstartReport.SayFinished(reporter, job);
+        }
+
+        // Of a server that starts again the next one tells how it went; what was told before is not told again.
+        if (!_isTold && !(stopped.IsCompletedSuccessfully && await stopped.ConfigureAwait(false)))
+        {
+            ExitCode = await TellAsync(desk, server, job, taskId, stopped).ConfigureAwait(false);
+            _isTold = true;
+            if (taskId is null && !stopped.IsCompleted)
             {
+                reporter.Say();
                 await SayWayInAsync(desk, server).ConfigureAwait(false);
             }
+        }
 
+        if (!stopped.IsCompleted)
+        {
+            reporter.Say();
             reporter.Say($"{(taskId is null ? "Serving" : "Still serving")} at {server.Address}  Ctrl+C stops. Next time: {CommandLineText.Call("serve")}");
         }
 
-        await stopped.ConfigureAwait(false);
-        return exitCode;
+        return await stopped.ConfigureAwait(false);
     }
 
     /// <summary>The first Ctrl+C.</summary>
@@ -99,9 +108,9 @@ internal sealed class QuickstartShow(HostServices services, Reporter reporter)
         }
     }
 
-    private async Task<int> TellAsync(QuickstartDesk desk, OpenServer server, PreparedJob job, string? taskId, CancellationToken cancellationToken)
+    private async Task<int> TellAsync(QuickstartDesk desk, OpenServer server, PreparedJob job, string? taskId, Task stopped)
     {
-        var more = await DescribeAsync(desk, server, job, taskId, cancellationToken).ConfigureAwait(false);
+        var more = await DescribeAsync(desk, server, job, taskId, stopped).ConfigureAwait(false);
         var task = taskId is null ? null : await desk.FindAsync(taskId, CancellationToken.None).ConfigureAwait(false);
         var exit = JobExit.Read(job.Folder);
         if (exit is { Status: JobStatus.Succeeded })
@@ -122,9 +131,9 @@ internal sealed class QuickstartShow(HostServices services, Reporter reporter)
     }
 
     /// <summary>For the one object of <c>--json</c>: its link is as young as the object.</summary>
-    private async Task<JsonObject> DescribeAsync(QuickstartDesk desk, OpenServer server, PreparedJob job, string? taskId, CancellationToken cancellationToken)
+    private async Task<JsonObject> DescribeAsync(QuickstartDesk desk, OpenServer server, PreparedJob job, string? taskId, Task stopped)
     {
-        var isServing = reporter.IsJson && !cancellationToken.IsCancellationRequested;
+        var isServing = reporter.IsJson && !stopped.IsCompleted;
         return new JsonObject
         {
             ["job_folder"] = job.Folder.Root,

@@ -8,6 +8,7 @@ using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
 using Beep.Host.Monitoring;
+using Beep.Host.Settings;
 using Beep.Host.Setup;
 using Beep.Host.Shell;
 using Beep.Host.Tasks;
@@ -30,6 +31,7 @@ internal static class HostServer
         services.AddLive();
         services.AddTasks();
         services.AddJobs(request.Trainer);
+        services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
         services.AddApiDocument();
@@ -47,6 +49,7 @@ internal static class HostServer
         app.MapTasks();
         app.MapMonitoring();
         app.MapAudit();
+        app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();

@@ -1,6 +1,7 @@
 using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Cli.Databases;
+using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Setup.Completion;
@@ -45,11 +46,16 @@ internal sealed class OpenServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves until it is told to stop, and then stops in order: tasks save what they can go on from.</summary>
-    public async Task ServeAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Serves until it is told to stop or to start again, and then stops in order: tasks save what they can go on from. Returns
+    /// whether it is to start again.
+    /// </summary>
+    public async Task<bool> ServeAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var restart = Services.GetRequiredService<ServerRestart>().Wanted;
+        await Task.WhenAny(restart, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
         await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        return restart.IsCompleted && !cancellationToken.IsCancellationRequested;
     }
 
     public async ValueTask DisposeAsync()

@@ -20,22 +20,32 @@ internal static class ServeActions
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new StopSignals(stop.Cancel, () => Environment.Exit((int)WorkerExitCode.Failed));
-        var options = Load(services);
-        if (!await SetupState.IsCompleteAsync(new HostDatabase(options.Database!), stop.Token).ConfigureAwait(false))
+        while (await RunOnceAsync(services, request, stop.Token).ConfigureAwait(false))
         {
-            if (!await SetUpAsync(services, options, request, stop.Token).ConfigureAwait(false))
+            services.Terminal.Out.WriteLine("Starting again with the settings as they are now.");
+        }
+
+        return (int)WorkerExitCode.Succeeded;
+    }
+
+    /// <summary>Serves until it is told to stop or to start again; returns whether it is to start again.</summary>
+    private static async Task<bool> RunOnceAsync(HostServices services, ServeRequest request, CancellationToken cancellationToken)
+    {
+        var options = Load(services);
+        if (!await SetupState.IsCompleteAsync(new HostDatabase(options.Database!), cancellationToken).ConfigureAwait(false))
+        {
+            if (!await SetUpAsync(services, options, request, cancellationToken).ConfigureAwait(false))
             {
-                return (int)WorkerExitCode.Succeeded;
+                return false;
             }
 
             options = Load(services);
         }
 
-        var server = await OpenServer.OpenAsync(services, options, request, stop.Token).ConfigureAwait(false);
+        var server = await OpenServer.OpenAsync(services, options, request, cancellationToken).ConfigureAwait(false);
         await using var _ = server.ConfigureAwait(false);
         services.Terminal.Out.WriteLine($"Listening at {server.Address}  (Ctrl+C stops)");
-        await server.ServeAsync(stop.Token).ConfigureAwait(false);
-        return (int)WorkerExitCode.Succeeded;
+        return await server.ServeAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Serves the wizard; returns whether the host was set up before it was told to stop.</summary>

@@ -14,6 +14,8 @@ internal sealed record ServeRequest
     /// <summary>Where the worker program is.</summary>
     public Func<TrainerProgram> Trainer { get; init; } = () => TrainerProgram.Locate(AppContext.BaseDirectory);
 
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>More services, for a program that embeds the server: its own task handlers.</summary>

@@ -13,7 +13,7 @@ internal static class ProblemAnswers
         request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/v1") || request.Path.StartsWithSegments("/hubs")
         || request.Path.StartsWithSegments("/health") || request.Path.StartsWithSegments("/metrics") || request.Path.StartsWithSegments("/openapi")
         || request.Path.StartsWithSegments("/setup/api")
-        || (!HttpMethods.IsGet(request.Method) && !request.HasFormContentType);
+        || (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && !request.HasFormContentType);
 
     public static Task WriteAsync(HttpContext context, int status, IReadOnlyList<Fault> faults, TimeSpan? retryAfter = null)
     {

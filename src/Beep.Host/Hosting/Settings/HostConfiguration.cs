@@ -5,6 +5,9 @@ namespace Beep.Host.Hosting.Settings;
 /// <summary>The settings with everything that is wrong with them.</summary>
 internal sealed record HostConfiguration(HostOptions Options, IReadOnlyList<Fault> Faults)
 {
+    /// <summary>What is set, by name and as it is written: secrets among it.</summary>
+    public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads and checks everything; stops at nothing but a home that cannot be named.</summary>
     /// <exception cref="FaultException">There is no home.</exception>
     public static HostConfiguration Load(HostSurroundings surroundings)
@@ -14,7 +17,7 @@ internal sealed record HostConfiguration(HostOptions Options, IReadOnlyList<Faul
         var values = new SettingsReader(surroundings.Variable, paths, faults).Read();
         var options = new HostOptionsReader(values, paths, faults).Read();
         faults.AddRange(HostOptionsValidator.Validate(options, surroundings.Runtime));
-        return new HostConfiguration(options, faults);
+        return new HostConfiguration(options, faults) { Values = values };
     }
 
     /// <summary>The options, for a server: every fault counts.</summary>

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 
 namespace Beep.Host.Setup.Choices;
 
 /// <summary>Which database, field by field: there is no field for a connection string.</summary>
-internal sealed record DatabaseChoice
+internal sealed partial record DatabaseChoice
 {
     public const string Where = "database";
     private const int LongestField = 250;
@@ -43,9 +44,9 @@ internal sealed record DatabaseChoice
         var address = DatabaseAddressReader.Read(url, paths, out var fault);
         if (Provider == DatabaseProvider.Sqlite)
         {
-            return address is SqliteAddress file && Path.GetDirectoryName(file.Path) == paths.Home && Path.GetFileName(file.Path) == File
+            return FileName().IsMatch(File) && address is SqliteAddress file && file.Path == Path.Combine(paths.Home, File)
                 ? (file, url)
-                : throw Wrong($"'{Shown(File)}' cannot be the database: it must be a plain file name, for a file in '{paths.Home}'.", "Write a name such as beep.db.", "file");
+                : throw Wrong($"'{Shown(File)}' cannot be the database: it must be a plain name of letters, digits and . _ -, for a file in '{paths.Home}'.", "Write a name such as beep.db.", "file");
         }
 
         // Read back, every field must be what was written: none has smuggled in another.
@@ -69,6 +70,9 @@ internal sealed record DatabaseChoice
             ? DatabaseUrl.OfPostgres(Host, Port, Database, User, Password, Encryption)
             : throw Wrong($"The port is {Port}.", $"Write a number from 1 to {ushort.MaxValue}; usually it is {DatabaseUrl.PostgresPort}.", "port");
     }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z")]
+    private static partial Regex FileName();
 
     private static FaultException Wrong(string message, string remedy, string field) => FaultException.Invalid("bad_database", message, remedy, $"{Where}.{field}");
 

@@ -66,7 +66,7 @@ internal sealed partial class SetupCompletion(SetupSurroundings setup, DraftStor
     }
 
     public static HttpFaultException Taken() => HttpFaultException.Conflict(
-        "database_taken", "This database belongs to a host that is set up.", "Choose another database. To run one more host on it, copy that host's SECRET_KEY and keys folder and set DATABASE_URL in the environment.");
+        "database_taken", "This database belongs to another host.", "Choose another database. To run one more host on it, copy that host's SECRET_KEY and keys folder and set DATABASE_URL in the environment.");
 
     public void Dispose() => _one.Dispose();
 
@@ -102,6 +102,12 @@ internal sealed partial class SetupCompletion(SetupSurroundings setup, DraftStor
             // Another home has set up this database first: what was written here would make this one a second host of it.
             file.Restore(before);
             throw;
+        }
+        catch (FaultException error) when (error.Faults[0].Code == AuditWriter.KeyChanged)
+        {
+            // Another home has begun to.
+            file.Restore(before);
+            throw Taken();
         }
 
         await ReachAsync(CompletionPoint.Committed).ConfigureAwait(false);

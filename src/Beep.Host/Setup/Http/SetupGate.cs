@@ -17,7 +17,8 @@ internal sealed class SetupGate(RequestDelegate next, SetupLock gate)
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is { } endpoint)
+        // What routing itself puts in the place of an endpoint, for a method that nobody takes, is none.
+        if (context.GetEndpoint() is RouteEndpoint endpoint)
         {
             if (endpoint.Metadata.GetMetadata<NeedsSetupToken>() is not null)
             {
@@ -33,6 +34,7 @@ internal sealed class SetupGate(RequestDelegate next, SetupLock gate)
             return ProblemAnswers.WriteAsync(context, context.Response.StatusCode, [failed]);
         }
 
+        context.SetEndpoint(null);
         if ((HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) && !context.Request.IsApi())
         {
             context.Response.Redirect(SetupEndpoints.Page);

@@ -21,6 +21,9 @@ public sealed partial class SetupWizard
 
     internal int Step { get; private set; }
 
+    /// <summary>Who came back from the review to change something goes back there.</summary>
+    private int NextStep => _furthest == SetupSteps.Review ? SetupSteps.Review : Step + 1;
+
     internal bool IsBusy => _isBusy;
 
     /// <summary>What of this step's faults no field shows.</summary>
@@ -131,11 +134,11 @@ public sealed partial class SetupWizard
 
         if (await RunAsync(_ =>
             {
-                Session.Save(Step + 1, SetupSteps.All[Step].Name);
+                Session.Save(NextStep, SetupSteps.All[Step].Name);
                 return Task.CompletedTask;
             }))
         {
-            Show(Step + 1);
+            Show(NextStep);
         }
     }
 
@@ -170,7 +173,14 @@ public sealed partial class SetupWizard
         {
             _isDone = true;
             StateHasChanged();
-            await Script.InvokeVoidAsync("beep.waitForServer", Left, SignInAddress);
+            try
+            {
+                await Script.InvokeVoidAsync("beep.waitForServer", Left, SignInAddress);
+            }
+            catch (Exception error) when (error is JSDisconnectedException or OperationCanceledException)
+            {
+                // As it should be: the page goes on by itself, and its circuit has ended.
+            }
         }
     }
 
@@ -184,5 +194,6 @@ public sealed partial class SetupWizard
         (Step, _faults, _isMoved) = (step, [], true);
         _shown.Clear();
         _furthest = Math.Max(_furthest, step);
+        StateHasChanged();
     }
 }

@@ -1,0 +1,46 @@
+using Beep.Host.Hosting.Settings;
+
+namespace Beep.Host.Settings.Pages;
+
+/// <summary>What settings are called on their page, and what each is for.</summary>
+internal static class SettingWords
+{
+    /// <summary>Sections with their settings, in order.</summary>
+    public static readonly IReadOnlyList<(string Section, IReadOnlyList<(SettingKey Key, string Title, string Text)> Settings)> Sections =
+    [
+        ("Areas",
+        [
+            (SettingKeys.Finetune, "Fine-tuning", "Datasets, jobs and their pages."),
+            (SettingKeys.InternalUsers, "Users of this server", "People sign in with a password that is kept here, and are managed here."),
+            (SettingKeys.IdentityServer, "Sign-in with your provider", "People sign in with your organisation's OpenID Connect provider."),
+        ]),
+        ("Address",
+        [
+            (SettingKeys.Host, "Listens at", "An IP address of this machine, 0.0.0.0 for all, or localhost."),
+            (SettingKeys.Port, "Port", "1 to 65535."),
+            (SettingKeys.PublicUrl, "Public address", "What browsers use, where a proxy stands before the server."),
+        ]),
+        ("Your provider",
+        [
+            (SettingKeys.Authority, "Authority", "The provider's address."),
+            (SettingKeys.ClientId, "Client id", "What the provider calls this server."),
+            (SettingKeys.ClientSecret, "Client secret", "What this server proves it with."),
+            (SettingKeys.Scopes, "Scopes", "With spaces between."),
+            (SettingKeys.LogoutRedirect, "After signing out", "Where the browser goes then."),
+            (SettingKeys.RoleMap, "Roles", "The provider's names and ours: admins=Admin, staff=User."),
+        ]),
+        ("Hub of models",
+        [
+            (SettingKeys.HubEndpoint, "Address", "Another hub than the usual one."),
+            (SettingKeys.HubToken, "Token", "What the hub knows you by."),
+        ]),
+        ("On the machine",
+        [
+            (SettingKeys.Database, "Database", "Where everything is kept that is not a file."),
+            (SettingKeys.SecretKey, "Secret key", "What cookies and tickets are protected with."),
+            (SettingKeys.Home, "Home", "Where files are kept."),
+        ]),
+    ];
+
+    public static bool IsSwitch(SettingKey key) => key.Default is "true" or "false";
+}

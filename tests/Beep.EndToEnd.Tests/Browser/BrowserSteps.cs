@@ -1,0 +1,44 @@
+using Microsoft.Playwright;
+
+namespace Beep.EndToEnd.Tests.Browser;
+
+/// <summary>What people do on pages, by the names that they read there.</summary>
+internal static class BrowserSteps
+{
+    public static async Task SignInAsync(this IPage page, string userName, string password)
+    {
+        await page.GotoAsync("/sign-in");
+        await page.GetByLabel("Username").FillAsync(userName);
+        await page.GetByLabel("Password").FillAsync(password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+    }
+
+    /// <summary>Goes somewhere and waits until the page has a circuit and has drawn what it read.</summary>
+    public static async Task OpenPageAsync(this IPage page, string path)
+    {
+        await page.GotoAsync(path);
+        await page.SettleAsync();
+    }
+
+    /// <summary>Waits until nothing is read any more.</summary>
+    public static async Task SettleAsync(this IPage page)
+    {
+        await page.Locator("h1").First.WaitForAsync();
+        await page.WaitForFunctionAsync("() => document.querySelectorAll('.skeletons').length === 0");
+    }
+
+    public static Task PressAsync(this IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
+
+    public static Task SeeAsync(this IPage page, string text) => page.GetByText(text).First.WaitForAsync();
+
+    /// <summary>Shows the password again where a change asks for it, and comes back.</summary>
+    public static async Task ConfirmAsync(this IPage page, string password)
+    {
+        await page.WaitForURLAsync("**/account/elevate**");
+        await page.GetByLabel("Password").FillAsync(password);
+        await page.PressAsync("Confirm");
+        await page.WaitForURLAsync(url => !url.Contains("/account/elevate", StringComparison.Ordinal));
+        await page.SettleAsync();
+    }
+}

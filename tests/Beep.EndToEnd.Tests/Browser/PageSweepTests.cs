@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Beep.Host.Audit;
+using Beep.Host.Cli.Serving;
+using Beep.Host.Identity;
+using Beep.Host.Identity.Groups;
+using Beep.Host.Tasks;
+using Beep.Host.Tests.Serving;
+using Beep.Host.Tests.Support;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Beep.EndToEnd.Tests.Browser;
+
+/// <summary>Every page that there is, as an Admin sees it: readable for everybody, in both themes, on a phone and on a wide screen, and within the policy of what it may load.</summary>
+public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
+{
+    private const int Phone = 390;
+    private const int Wide = 1440;
+
+    // The error page is drawn for a failed request; the frame of status pages is seen at an address that is not there.
+    private static readonly string[] Elsewhere = ["/error", "/status/{Code:int}", "/setup"];
+
+    [Theory]
+    [InlineData(false, Wide)]
+    [InlineData(true, Wide)]
+    [InlineData(false, Phone)]
+    [InlineData(true, Phone)]
+    public async Task Pages_All_AreAccessibleFitAndLoadNothingForeign(bool isDark, int width)
+    {
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        var (id, name) = await server.CreateAdminAsync();
+        var group = await server.Services.GetRequiredService<GroupService>().CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, TestContext.Current.CancellationToken);
+        var task = await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify the audit log") { OwnerId = id }, AuditActors.System, TestContext.Current.CancellationToken);
+        var address = server.Address.ToString();
+        var page = await chromium.OpenAsync(server.Address, isDark, width);
+        var complaints = new ConcurrentBag<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+            {
+                complaints.Add($"{page.Url}: {message.Text}");
+            }
+        };
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            {
+                complaints.Add($"{page.Url} asked for {request.Url}");
+            }
+        };
+
+        await page.GotoAsync("/sign-in");
+        await Accessibility.CheckAsync(page, "/sign-in");
+        await page.SignInAsync(name, RunningServer.Password);
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id)))
+        {
+            await page.OpenPageAsync(path);
+            // What axe reads is the same at every width: once in each theme is enough.
+            await Accessibility.CheckAsync(page, path, withAxe: width == Wide);
+        }
+
+        Assert.Empty(complaints);
+        await page.OpenPageAsync("/there-is-no-such-page");
+        await Accessibility.CheckAsync(page, "not found");
+        await page.SeeAsync("There is nothing at this address");
+        await page.Context.CloseAsync();
+    }
+
+    /// <summary>The address of every page, with an id that exists where one is wanted.</summary>
+    private static IEnumerable<string> Paths(params (string Room, string Id)[] ids) =>
+        from type in typeof(HostServer).Assembly.GetTypes()
+        from route in type.GetCustomAttributes<RouteAttribute>()
+        let path = route.Template
+        where !Elsewhere.Contains(path) && path != "/sign-in" && path != "/sign-in/link"
+        select path.Contains('{', StringComparison.Ordinal)
+            ? $"/{path.Split('/')[1]}/{ids.Single(id => id.Room == path.Split('/')[1]).Id}"
+            : path;
+}
