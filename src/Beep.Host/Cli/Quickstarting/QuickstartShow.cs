@@ -73,8 +73,15 @@ internal sealed class QuickstartShow(HostServices services, Reporter reporter)
     /// <summary>The first Ctrl+C.</summary>
     public void Stop(CancellationTokenSource stop)
     {
-        _view?.Note("Saving a checkpoint… (Ctrl+C again to stop at once)");
         stop.Cancel();
+        try
+        {
+            _view?.Note("Saving a checkpoint… (Ctrl+C again to stop at once)");
+        }
+        catch (IOException)
+        {
+            // The terminal was closed, which is why this stops.
+        }
     }
 
     private async Task SayWayInAsync(QuickstartDesk desk, OpenServer server)

@@ -14,8 +14,10 @@ internal sealed class OpenServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly IDisposable _mark;
+    private readonly Lazy<Task> _stopped;
 
-    private OpenServer(WebApplication app, IDisposable mark, HostOptions options) => (_app, _mark, Options) = (app, mark, options);
+    private OpenServer(WebApplication app, IDisposable mark, HostOptions options) =>
+        (_app, _mark, Options, _stopped) = (app, mark, options, new Lazy<Task>(() => app.StopAsync(CancellationToken.None)));
 
     public HostOptions Options { get; }
 
@@ -54,12 +56,14 @@ internal sealed class OpenServer : IAsyncDisposable
     {
         var restart = Services.GetRequiredService<ServerRestart>().Wanted;
         await Task.WhenAny(restart, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await _stopped.Value.ConfigureAwait(false);
         return restart.IsCompleted && !cancellationToken.IsCancellationRequested;
     }
 
+    /// <summary>Stops in order also where something failed meanwhile, such as a terminal that was closed.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _stopped.Value.ConfigureAwait(false);
         _mark.Dispose();
         await _app.DisposeAsync().ConfigureAwait(false);
     }
