@@ -25,6 +25,8 @@ public sealed partial class QuickstartServerTests
         var link = await UntilAsync(() => Link().Match(server.Output) is { Success: true } match ? match.Value : null, server);
         Assert.StartsWith($"http://127.0.0.1:{server.Address.Port}/sign-in/link#", link, StringComparison.Ordinal);
 
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(home.At("config", "host.json"), Token))!;
+        Assert.Equal((true, 64), ((bool)settings["ENABLE_FINETUNE"]!, ((string)settings["SECRET_KEY"]!).Length));
         var forced = await SignInAsync(client, link);
         Assert.Contains("Choose a password of your own", forced, StringComparison.Ordinal);
         Assert.DoesNotContain("Current password", forced, StringComparison.Ordinal);
