@@ -41,7 +41,7 @@ public sealed class QuickstartTests
         Assert.Contains("The tuned model answers", result.Output, StringComparison.Ordinal);
         Assert.Contains($"beep generate --model {RepositoryFiles.At("models", "beep-tiny")} --adapter {folder.Adapter} --prompt", result.Output, StringComparison.Ordinal);
 
-        var again = await BeepProgram.RunWithAsync(environment, "quickstart");
+        var again = await BeepProgram.RunWithAsync(environment, "quickstart", "--exit");
         Assert.Equal(0, again.ExitCode);
         Assert.StartsWith($"The quickstart in '{folder.Root}' is finished; this is what came of it. Start over with: beep quickstart --again\n", again.Output, StringComparison.Ordinal);
         Assert.Contains("The tuned model answers", again.Output, StringComparison.Ordinal);

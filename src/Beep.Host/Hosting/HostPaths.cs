@@ -10,6 +10,9 @@ internal sealed record HostPaths(string Home)
     /// <summary>The job folder of the quickstart.</summary>
     public string Quickstart => Path.Combine(Home, "quickstart");
 
+    /// <summary>Where the server of this home listens, while one does.</summary>
+    public string ServerMark => Path.Combine(Home, "server.json");
+
     /// <summary>Settings that outlive the environment.</summary>
     public string Configuration => Path.Combine(Home, "config", "host.json");
 

@@ -1,5 +1,4 @@
 using Beep.Contracts;
-using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Jobs;
 
@@ -9,12 +8,14 @@ namespace Beep.Host.Jobs;
 /// <param name="Faults">What was wrong; empty when it succeeded or was cancelled.</param>
 internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadOnlyList<Fault> Faults)
 {
-    private const int ShownLines = 10;
+    /// <summary>How much of a worker's output is quoted where it gave no reason.</summary>
+    public const int ShownLines = 10;
+
     private const int SignalBase = 128;
     private const int SigKill = 9;
 
     /// <summary>Judges a worker that has ended.</summary>
-    public static JobOutcome Of(JobFolder folder, int processExitCode, bool wasStoppedAtOnce, IReadOnlyList<FailedEvent> failures, OutputLog log)
+    public static JobOutcome Of(JobFolder folder, int processExitCode, bool wasStoppedAtOnce, IReadOnlyList<FailedEvent> failures, IReadOnlyList<string> output)
     {
         if (JobExit.Read(folder) is { } exit)
         {
@@ -27,7 +28,6 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
         }
 
         // Faults found before the folder could be written to, such as a damaged spec, are told on stderr only.
-        var output = log.LastLines(ShownLines);
         return Enum.IsDefined((WorkerExitCode)processExitCode) && processExitCode != (int)WorkerExitCode.Succeeded && output.Count > 0
             ? new JobOutcome((WorkerExitCode)processExitCode, null, [new("worker_refused", string.Join(" ", output), $"The whole output is in '{folder.Output}'.")])
             : Died(folder, processExitCode, output);

@@ -12,13 +12,7 @@ internal sealed class LocalExecutor(TrainerProgram program)
     {
         try
         {
-            using (JobLock.TryTake(folder) ?? throw Busy(folder))
-            {
-                Directory.CreateDirectory(folder.Control);
-                File.Delete(folder.CancelRequest);
-                File.Delete(folder.Exit);
-            }
-
+            Forget(folder);
             var log = new OutputLog(folder.Output);
             try
             {
@@ -34,6 +28,18 @@ internal sealed class LocalExecutor(TrainerProgram program)
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw FaultException.Invalid("unwritable", $"The job folder '{folder.Root}' cannot be written: {error.Message}", "Free space, correct the permissions, or choose another --out.", folder.Root, error);
+        }
+    }
+
+    /// <summary>Removes what says that a former run of the same job has ended, or was to.</summary>
+    /// <exception cref="FaultException">Another worker runs in the folder.</exception>
+    public static void Forget(JobFolder folder)
+    {
+        using (JobLock.TryTake(folder) ?? throw Busy(folder))
+        {
+            Directory.CreateDirectory(folder.Control);
+            File.Delete(folder.CancelRequest);
+            File.Delete(folder.Exit);
         }
     }
 

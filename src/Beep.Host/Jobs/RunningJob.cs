@@ -67,7 +67,7 @@ internal sealed class RunningJob : IAsyncDisposable
     public async Task<JobOutcome> WaitAsync(CancellationToken cancellationToken)
     {
         await _ended.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return JobOutcome.Of(_folder, _process.ExitCode, _wasStoppedAtOnce, _failures, _log);
+        return JobOutcome.Of(_folder, _process.ExitCode, _wasStoppedAtOnce, _failures, _log.LastLines(JobOutcome.ShownLines));
     }
 
     /// <summary>Ends the worker if it still runs.</summary>

@@ -69,6 +69,7 @@ public sealed class ReferenceTests
     [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Settings", "Audit", "Data", "Hosting", "Identity", "Shell")]
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
+    [InlineData("Jobs", "Audit", "Data", "Hosting", "Shell", "Tasks")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)

@@ -1,5 +1,6 @@
 using Beep.Contracts;
 using Beep.Host.Cli.Training;
+using Beep.Host.Jobs;
 using Beep.Host.Tests.Support;
 
 namespace Beep.Host.Tests.Cli;

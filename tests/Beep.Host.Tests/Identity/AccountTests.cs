@@ -132,13 +132,18 @@ public sealed class AccountTests(PostgresServer server)
         Assert.Equal("200", await browser.RefusalAsync(HttpMethod.Get, "/api/v1/profile"));
         foreach (var (current, fresh, code) in new[] { ("not the current one", "eight green kettles", "bad_credentials"), (IdentityApp.Password, "short", "bad_password_length"), (IdentityApp.Password, IdentityApp.Password, "same_password") })
         {
-            using var refused = await browser.SubmitAsync("/account/password", ("current", current), ("new", fresh));
+            using var refused = await browser.SubmitAsync("/account/password", ("current", current), ("new", fresh), ("again", fresh));
             Assert.Equal($"/account/password?error={code}", refused.Headers.Location?.OriginalString);
+        }
+
+        using (var differ = await browser.SubmitAsync("/account/password", ("current", IdentityApp.Password), ("new", "eight green kettles"), ("again", "nine green kettles")))
+        {
+            Assert.Equal("/account/password?error=passwords_differ", differ.Headers.Location?.OriginalString);
         }
 
         using var other = await app.SignInAsync("ada");
         var before = browser.Cookie;
-        using (var changed = await browser.SubmitAsync("/account/password", ("current", IdentityApp.Password), ("new", "eight green kettles"), ("return_url", "/page")))
+        using (var changed = await browser.SubmitAsync("/account/password", ("current", IdentityApp.Password), ("new", "eight green kettles"), ("again", "eight green kettles"), ("return_url", "/page")))
         {
             Assert.Equal("/page", changed.Headers.Location?.OriginalString);
         }

@@ -13,7 +13,7 @@ internal static class ServeCommand
         var json = new Option<bool>("--log-json") { Description = "Writes log lines as JSON objects." };
         var command = new Command(Name, "Starts the server. This is what beep does when it is given no command.") { json };
         command.SetAction((result, cancellationToken) =>
-            ServeActions.RunAsync(services, new ServeRequest { LogsJson = result.GetValue(json), Time = services.Time, Variable = services.Variable }, cancellationToken));
+            ServeActions.RunAsync(services, new ServeRequest { LogsJson = result.GetValue(json), Time = services.Time, Variable = services.Variable, Trainer = services.LocateTrainer }, cancellationToken));
         return command;
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Audit;
+using Beep.Host.Cli.Serving;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
@@ -10,7 +11,6 @@ using Beep.Host.Identity.Roles;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Users;
 using Beep.Host.Setup.Completion;
-using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Cli.Databases;
 
@@ -19,7 +19,6 @@ internal static class AdminActions
 {
     private const string PasswordVariable = "BEEP_ADMIN_PASSWORD";
     private const int MaxPasswordBytes = 4096;
-    private static readonly TimeSpan LinkLifetime = TimeSpan.FromMinutes(15);
 
     /// <summary>The first one sets the host up; further ones stand beside it.</summary>
     public static async Task<int> CreateAsync(HostServices services, Reporter reporter, string name, string? email, string? passwordFile, CancellationToken cancellationToken)
@@ -27,7 +26,7 @@ internal static class AdminActions
         var given = ReadPassword(services, passwordFile);
         var draft = new AdminDraft(name, given ?? PasswordService.Generate()) { Email = email };
         var shown = given is null ? draft.Password : null;
-        if (await HeadlessSetup.TryCompleteAsync(services.Variable, draft, AuditActors.CommandLine, services.Time, cancellationToken).ConfigureAwait(false))
+        if (await HeadlessSetup.TryCompleteAsync(services.Variable, draft, AuditActors.CommandLine, services.Time, new Dictionary<SettingKey, string?>(), cancellationToken).ConfigureAwait(false))
         {
             reporter.Say($"This host is set up. '{name}' is its first {SystemRoles.Admin}.");
             var exitCode = Finish(reporter, name, shown);
@@ -63,31 +62,13 @@ internal static class AdminActions
 
     public static Task<int> BreakGlassAsync(HostServices services, Reporter reporter, string? name, CancellationToken cancellationToken) => IdentityTools.RunAsync(services, reporter, async tools =>
     {
-        var (id, userName) = await FindAdminAsync(tools, name, cancellationToken).ConfigureAwait(false);
-        var token = await tools.Get<SignInLinkService>().CreateAsync(id, LinkLifetime, AuditActors.CommandLine, "break_glass_link_created", cancellationToken).ConfigureAwait(false);
-        var address = tools.Options.PublicUrl ?? new Uri($"http://{(tools.Options.Host.Contains(':', StringComparison.Ordinal) ? $"[{tools.Options.Host}]" : tools.Options.Host)}:{tools.Options.Port}");
-        // Behind the #: what follows it is sent to no server and stands in no log.
-        var link = $"{new Uri(address, SignInLinkService.Page)}#{token}";
-        reporter.Say($"This signs '{userName}' in, once, within {LinkLifetime.TotalMinutes} minutes. Give it to nobody.");
+        var (id, userName) = await AdminLinks.FindAdminAsync(tools.Get<HostDatabase>(), name, cancellationToken).ConfigureAwait(false);
+        var token = await tools.Get<SignInLinkService>().CreateAsync(id, AdminLinks.Lifetime, AuditActors.CommandLine, "break_glass_link_created", cancellationToken).ConfigureAwait(false);
+        var link = AdminLinks.Of(tools.Options.PublicUrl ?? await ServerMark.FindAsync(tools.Options.Paths, cancellationToken).ConfigureAwait(false) ?? Listening.AddressOf(tools.Options), token);
+        reporter.Say($"This signs '{userName}' in, once, within {AdminLinks.Lifetime.TotalMinutes} minutes. Give it to nobody.");
         reporter.Say(link);
         return reporter.Finish(WorkerExitCode.Succeeded, [], new JsonObject { ["username"] = userName, ["link"] = link });
     }, cancellationToken);
-
-    private static async Task<(long Id, string Name)> FindAdminAsync(IdentityTools tools, string? name, CancellationToken cancellationToken)
-    {
-        var context = tools.Get<HostDatabase>().CreateContext();
-        await using var _ = context.ConfigureAwait(false);
-        var admins =
-            from user in context.Set<User>()
-            join role in context.Set<Role>() on user.RoleId equals role.Id
-            where role.Name == SystemRoles.Admin && user.IsActive
-            orderby user.Id
-            select user;
-        var normalized = name?.ToUpperInvariant();
-        var found = await admins.FirstOrDefaultAsync(user => normalized == null || user.NormalizedUserName == normalized, cancellationToken).ConfigureAwait(false)
-            ?? throw FaultException.Invalid("no_admin", name is null ? $"There is no active {SystemRoles.Admin}." : $"There is no active {SystemRoles.Admin} '{name}'.", $"Make one: {CommandLineText.Call("admin", "create")}");
-        return (found.Id, found.UserName!);
-    }
 
     private static int Finish(Reporter reporter, string name, string? generated)
     {

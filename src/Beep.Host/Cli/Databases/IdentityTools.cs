@@ -32,10 +32,7 @@ internal sealed class IdentityTools : IAsyncDisposable
         var trail = new AuditTrail(configuration.RequireDatabase(), configuration.Options, services.Time);
         reporter.Say($"Database: {trail.Database.Address.Display}");
         await MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
-        var collection = new ServiceCollection();
-        collection.AddLogging().AddSingleton(services.Time).AddSingleton(trail.Database).AddSingleton(trail.Writer).AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
-        collection.AddIdentityServices();
-        var tools = new IdentityTools(collection.BuildServiceProvider(), configuration.Options);
+        var tools = new IdentityTools(Collect(services, trail).BuildServiceProvider(), configuration.Options);
         await using var _ = tools.ConfigureAwait(false);
         try
         {
@@ -47,6 +44,11 @@ internal sealed class IdentityTools : IAsyncDisposable
             throw new FaultException(WorkerExitCode.Invalid, fault.Faults, fault);
         }
     }
+
+    /// <summary>The services of people, for a command beside a server or without one.</summary>
+    public static IServiceCollection Collect(HostServices services, AuditTrail trail) => new ServiceCollection()
+        .AddLogging().AddSingleton(services.Time).AddSingleton(trail.Database).AddSingleton(trail.Writer).AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>()
+        .AddIdentityServices();
 
     public ValueTask DisposeAsync() => _provider.DisposeAsync();
 

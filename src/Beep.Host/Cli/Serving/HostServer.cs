@@ -7,6 +7,7 @@ using Beep.Host.Hosting.Live;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
+using Beep.Host.Jobs;
 using Beep.Host.Monitoring;
 using Beep.Host.Settings;
 using Beep.Host.Setup;
@@ -30,6 +31,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
+        services.AddJobs(request.Trainer);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();

@@ -1,13 +1,8 @@
-using System.Net.Sockets;
 using Beep.Contracts;
-using Beep.Host.Audit;
-using Beep.Host.Cli.Databases;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
-using Beep.Host.Identity;
 using Beep.Host.Setup.Completion;
-using Beep.Host.Setup.Drafts;
 using Beep.Host.Setup.Records;
 using Beep.Host.Setup.Unlocking;
 
@@ -47,18 +42,10 @@ internal static class ServeActions
             options = Load(services);
         }
 
-        RequireSecret(options);
-        SetupLeftovers.Remove(options.Paths, new DraftStore(options.Paths, services.Time));
-        var trail = new AuditTrail(options.Database!, options, services.Time);
-        await DatabaseActions.MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
-        var app = HostServer.Build(options, trail, request);
-        await using var _ = app.ConfigureAwait(false);
-        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(cancellationToken).ConfigureAwait(false);
-        await ListenAsync(app, options, cancellationToken).ConfigureAwait(false);
-        services.Terminal.Out.WriteLine($"Listening at {options.PublicUrl ?? AddressOf(options)}  (Ctrl+C stops)");
-        var restart = app.Services.GetRequiredService<ServerRestart>().Wanted;
-        await WaitAsync(app, restart, cancellationToken).ConfigureAwait(false);
-        return restart.IsCompleted && !cancellationToken.IsCancellationRequested;
+        var server = await OpenServer.OpenAsync(services, options, request, cancellationToken).ConfigureAwait(false);
+        await using var _ = server.ConfigureAwait(false);
+        services.Terminal.Out.WriteLine($"Listening at {server.Address}  (Ctrl+C stops)");
+        return await server.ServeAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Serves the wizard; returns whether the host was set up before it was told to stop.</summary>
@@ -67,10 +54,10 @@ internal static class ServeActions
         var (token, text) = SetupToken.Issue(options.Paths, services.Time);
         var app = SetupServer.Build(options, services.Variable, token, request);
         await using var _ = app.ConfigureAwait(false);
-        await ListenAsync(app, app.Services.GetRequiredService<HostOptions>(), cancellationToken).ConfigureAwait(false);
+        await Listening.StartAsync(app, app.Services.GetRequiredService<HostOptions>(), cancellationToken).ConfigureAwait(false);
         var output = services.Terminal.Out;
         output.WriteLine("This host is not set up yet. Open this address in a browser; what follows # is secret, and good for 24 hours:");
-        output.WriteLine($"  {AddressOf(app.Services.GetRequiredService<HostOptions>())}setup#{text}");
+        output.WriteLine($"  {Listening.AddressOf(app.Services.GetRequiredService<HostOptions>())}setup#{text}");
         output.WriteLine($"The token alone lies in '{options.Paths.SetupToken}'.  (Ctrl+C stops)");
         var isSetUp = await WaitForSetupAsync(services, SetupServer.Completed(app), cancellationToken).ConfigureAwait(false);
         await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
@@ -114,48 +101,6 @@ internal static class ServeActions
         return completed.IsCompleted;
     }
 
-    private static HostOptions Load(HostServices services) => HostConfiguration.Load(new HostSurroundings { Variable = services.Variable }).Require();
-
-    private static void RequireSecret(HostOptions options)
-    {
-        if (options.SecretKey is null)
-        {
-            var name = SettingKeys.SecretKey.Name;
-            throw FaultException.Invalid("missing_secret_key", $"This host is set up, and {name} is not set.", $"Restore '{options.Paths.Configuration}' from the backup, or set {name} to what it was; a new one signs everybody out: openssl rand -base64 48", name);
-        }
-    }
-
-    /// <summary>Where a browser on this machine finds the server.</summary>
-    private static Uri AddressOf(HostOptions options)
-    {
-        var host = options.Host switch
-        {
-            "0.0.0.0" or "::" => "localhost",
-            var name when name.Contains(':', StringComparison.Ordinal) => $"[{name}]",
-            var name => name,
-        };
-        return new Uri($"http://{host}:{options.Port}/");
-    }
-
-    private static async Task ListenAsync(WebApplication app, HostOptions options, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await app.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
-        {
-            throw FaultException.Invalid("port_in_use", $"Another program listens at {options.Host}:{options.Port}.", $"Stop it, or set {SettingKeys.Port.Name} to another port.", SettingKeys.Port.Name);
-        }
-        catch (SocketException error)
-        {
-            throw FaultException.Invalid("cannot_listen", $"{options.Host}:{options.Port} cannot be listened at: {error.Message}", $"Set {SettingKeys.Host.Name} and {SettingKeys.Port.Name} to an address of this machine and a port that you may use.", SettingKeys.Host.Name);
-        }
-    }
-
-    private static async Task WaitAsync(WebApplication app, Task restart, CancellationToken cancellationToken)
-    {
-        await Task.WhenAny(restart, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
-    }
+    /// <exception cref="FaultException">Something is wrong with the settings; every fault.</exception>
+    public static HostOptions Load(HostServices services) => HostConfiguration.Load(new HostSurroundings { Variable = services.Variable }).Require();
 }

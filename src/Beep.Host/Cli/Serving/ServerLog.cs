@@ -20,7 +20,7 @@ internal static class ServerLog
         }
 
         // Requests are counted in /metrics; one that fails is logged by us.
-        logging.SetMinimumLevel(LogLevel.Information)
+        logging.SetMinimumLevel(request.LeastLevel)
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.Diagnostics", LogLevel.Critical)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)

@@ -1,5 +1,6 @@
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Training;
 

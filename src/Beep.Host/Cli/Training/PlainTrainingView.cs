@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli.Training;
 

@@ -23,6 +23,9 @@ internal static class ClaimNames
     /// <summary>Until when the caller counts as freshly signed in: ticks of UTC.</summary>
     public const string ElevatedUntil = "elevated_until";
 
+    /// <summary>How the session began: <c>password</c>, <c>link</c>.</summary>
+    public const string SignedInBy = "signed_in_by";
+
     /// <summary>Set while the password must be changed before anything else.</summary>
     public const string MustChangePassword = "must_change_password";
 }

@@ -21,15 +21,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
-    private readonly OutputLog _output;
+    private readonly OutputLog? _own;
+    private readonly IReadOnlyList<OutputLog> _outputs;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _drain = new();
     private readonly Task _ended;
     private TimeSpan _grace;
 
-    private ChildProcess(Process process, ProcessGroup group, OutputLog output, TimeProvider time)
+    private ChildProcess(Process process, ProcessGroup group, OutputLog output, OutputLog? own, TimeProvider time)
     {
-        (_process, Group, _output, _time) = (process, group, output, time);
+        (_process, Group, _own, _outputs, _time) = (process, group, own, own is null ? [output] : [output, own], time);
         _ended = DrainAsync();
     }
 
@@ -68,16 +69,21 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         info.Environment[ProcessGroup.Variable] = mark;
+        var own = start.OutputFile is null ? null : new OutputLog(start.OutputFile);
         try
         {
             var process = Process.Start(info) ?? throw new InvalidOperationException("no process was made");
-            return new ChildProcess(process, new ProcessGroup(ProcessIdentity.Of(process.Id), mark), output, time);
+            return new ChildProcess(process, new ProcessGroup(ProcessIdentity.Of(process.Id), mark), output, own, time);
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException)
         {
+            own?.Dispose();
             throw FaultException.Failed("program_not_started", $"The program '{start.FileName}' cannot be started: {error.Message}", "Check the rights of the file and of the working folder.", start.FileName, error);
         }
     }
+
+    /// <summary>The last lines that it printed, where it has a file of its own; none otherwise.</summary>
+    public IReadOnlyList<string> LastLines(int count) => _own?.LastLines(count) ?? [];
 
     /// <summary>Opens the gate.</summary>
     public void LetGo()
@@ -122,13 +128,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         if (await EndAsync(TimeSpan.Zero).ConfigureAwait(false))
         {
             _process.Dispose();
+            _own?.Dispose();
             _drain.Dispose();
         }
     }
 
     private async Task DrainAsync()
     {
-        var pipes = Task.WhenAll(_output.CopyFromAsync(_process.StandardOutput.BaseStream, _drain.Token), _output.CopyFromAsync(_process.StandardError.BaseStream, _drain.Token));
+        var pipes = Task.WhenAll(OutputLog.CopyAsync(_process.StandardOutput.BaseStream, _outputs, _drain.Token), OutputLog.CopyAsync(_process.StandardError.BaseStream, _outputs, _drain.Token));
         await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         await (Group with { OwnsNumber = true }).EndAsync(_grace, _time).ConfigureAwait(false);
         try

@@ -8,6 +8,9 @@ internal sealed record ChildProcessStart(string FileName, params IReadOnlyList<s
     /// <summary>Null: a private folder of the child's own.</summary>
     public string? WorkingFolder { get; init; }
 
+    /// <summary>A file that gets all that the child prints, besides the log of the task; null for none.</summary>
+    public string? OutputFile { get; init; }
+
     /// <summary>Added to what <see cref="WorkerEnvironment"/> lets through.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

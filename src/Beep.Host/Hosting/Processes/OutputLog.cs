@@ -24,13 +24,19 @@ internal sealed class OutputLog : IDisposable
     }
 
     /// <summary>Copies a stream to its end.</summary>
-    public async Task CopyFromAsync(Stream source, CancellationToken cancellationToken)
+    public Task CopyFromAsync(Stream source, CancellationToken cancellationToken) => CopyAsync(source, [this], cancellationToken);
+
+    /// <summary>Copies a stream to its end into each of the logs.</summary>
+    public static async Task CopyAsync(Stream source, IReadOnlyList<OutputLog> logs, CancellationToken cancellationToken)
     {
         var buffer = new byte[16 << 10];
         int read;
         while ((read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
         {
-            Append(buffer.AsSpan(0, read));
+            foreach (var log in logs)
+            {
+                log.Append(buffer.AsSpan(0, read));
+            }
         }
     }
 

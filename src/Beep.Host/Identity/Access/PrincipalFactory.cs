@@ -12,14 +12,15 @@ internal static class PrincipalFactory
     private static readonly HashSet<string> Ours =
     [
         ClaimNames.UserId, ClaimNames.UserName, ClaimNames.Permission, ClaimNames.Role, ClaimNames.SessionId, ClaimNames.TokenId,
-        ClaimNames.ElevatedUntil, ClaimNames.MustChangePassword,
+        ClaimNames.ElevatedUntil, ClaimNames.SignedInBy, ClaimNames.MustChangePassword,
     ];
 
     /// <summary>Of a browser: all that the user holds, and what the ticket says beyond that.</summary>
-    public static ClaimsPrincipal OfSession(Standing standing, Session session, IEnumerable<Claim> others)
+    public static ClaimsPrincipal OfSession(Standing standing, Session session, string method, IEnumerable<Claim> others)
     {
         var claims = Common(standing, standing.Permissions);
         claims.Add(new Claim(ClaimNames.SessionId, session.Id));
+        claims.Add(new Claim(ClaimNames.SignedInBy, method));
         if (session.ElevatedUntilAt is { } until)
         {
             claims.Add(new Claim(ClaimNames.ElevatedUntil, until.UtcTicks.ToString(CultureInfo.InvariantCulture)));

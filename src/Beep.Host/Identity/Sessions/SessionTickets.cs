@@ -39,6 +39,6 @@ internal sealed class SessionTickets(IDataProtectionProvider protection)
         }
 
         ticket.Properties.ExpiresUtc = SessionLimits.LastEnd(session, standing);
-        return new AuthenticationTicket(PrincipalFactory.OfSession(standing, session, ticket.Principal.Claims), ticket.Properties, IdentitySchemes.Session);
+        return new AuthenticationTicket(PrincipalFactory.OfSession(standing, session, SessionProperties.MethodOf(ticket.Properties), ticket.Principal.Claims), ticket.Properties, IdentitySchemes.Session);
     }
 }

@@ -31,8 +31,8 @@ internal static class AccountEndpoints
     private static Task<IResult> WithLinkAsync([FromForm] string? token, [FromForm(Name = LocalUrls.Parameter)] string? returnUrl, SignInService signIn, HttpContext context, CancellationToken cancellationToken) =>
         AnswerAsync(context, AccessResultHandler.SignInPage, returnUrl, () => signIn.WithLinkAsync(context, token ?? "", cancellationToken));
 
-    private static Task<IResult> ChangePasswordAsync([FromForm] string? current, [FromForm(Name = "new")] string? fresh, [FromForm(Name = LocalUrls.Parameter)] string? returnUrl, SignInService signIn, HttpContext context, CancellationToken cancellationToken) =>
-        AnswerAsync(context, AccessResultHandler.PasswordPage, returnUrl, () => signIn.ChangePasswordAsync(context, current ?? "", fresh ?? "", cancellationToken));
+    private static Task<IResult> ChangePasswordAsync([FromForm] string? current, [FromForm(Name = "new")] string? fresh, [FromForm] string? again, [FromForm(Name = LocalUrls.Parameter)] string? returnUrl, SignInService signIn, HttpContext context, CancellationToken cancellationToken) =>
+        AnswerAsync(context, AccessResultHandler.PasswordPage, returnUrl, () => signIn.ChangePasswordAsync(context, current ?? "", fresh ?? "", again ?? "", cancellationToken));
 
     private static Task<IResult> ElevateAsync([FromForm] string? password, [FromForm(Name = LocalUrls.Parameter)] string? returnUrl, SignInService signIn, HttpContext context, CancellationToken cancellationToken) =>
         AnswerAsync(context, AccessResultHandler.ElevationPage, returnUrl, () => signIn.ElevateAsync(context, password ?? "", cancellationToken));

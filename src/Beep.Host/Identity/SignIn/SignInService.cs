@@ -16,10 +16,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Beep.Host.Identity.SignIn;
 
 /// <summary>Every way by which somebody shows who they are with something that we keep. Refusals are faults that do not tell which half was wrong.</summary>
-internal sealed class SignInService(HostDatabase database, IdentityUsers users, IdentityWriter writer, PasswordService passwords, SignInThrottle throttle, SignInLinkService links, SessionService sessions, IdentityMeters meters)
+internal sealed class SignInService(HostDatabase database, IdentityUsers users, IdentityWriter writer, PasswordService passwords, SignInThrottle throttle, SignInLinkService links, SessionService sessions, IdentityMeters meters, TimeProvider time)
 {
     private const string PasswordMethod = "password";
-    private const string LinkMethod = "link";
+    public const string LinkMethod = "link";
 
     /// <summary>Signs a browser in.</summary>
     public async Task WithPasswordAsync(HttpContext context, string userName, string password, CancellationToken cancellationToken)
@@ -58,11 +58,29 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
         await RenewAsync(context, user.Id, isElevated: true);
     }
 
+    /// <summary>
+    /// Whether the caller may choose a password without showing the one that is replaced: a link has let the caller in within the
+    /// last minutes, and the password is one that somebody else made and that perhaps nobody knows.
+    /// </summary>
+    public static bool MayChooseUnasked(ClaimsPrincipal caller, DateTimeOffset now) =>
+        caller.HasClaim(ClaimNames.SignedInBy, LinkMethod) && caller.HasClaim(claim => claim.Type == ClaimNames.MustChangePassword) && ElevationHandler.IsElevated(caller, now);
+
     /// <summary>Changes the own password: every other session ends, this one gets a new secret.</summary>
-    public async Task ChangePasswordAsync(HttpContext context, string current, string fresh, CancellationToken cancellationToken)
+    /// <param name="context">The request.</param>
+    /// <param name="current">The password that is replaced; not looked at where <see cref="MayChooseUnasked"/>.</param>
+    /// <param name="fresh">The one that replaces it.</param>
+    /// <param name="again">The same once more.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task ChangePasswordAsync(HttpContext context, string current, string fresh, string again, CancellationToken cancellationToken)
     {
-        var user = await RequireOwnAsync(context, current, cancellationToken);
-        if (fresh == current)
+        if (fresh != again)
+        {
+            throw HttpFaultException.Invalid("passwords_differ", "The two new passwords differ.", "Type the same one twice.", "again");
+        }
+
+        var isUnasked = MayChooseUnasked(context.User, time.GetUtcNow());
+        var user = isUnasked ? await RequireForcedAsync(context, cancellationToken) : await RequireOwnAsync(context, current, cancellationToken);
+        if (isUnasked ? await passwords.VerifyAsync(user, fresh, cancellationToken) != PasswordVerificationResult.Failed : fresh == current)
         {
             throw HttpFaultException.Invalid("same_password", "The new password is the old one.", "Choose another one.", "new");
         }
@@ -80,7 +98,7 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
 
             (changed.PasswordHash, changed.MustChangePassword) = (hash, false);
             IdentityUsers.Require(await manager.UpdateSecurityStampAsync(changed), changed.UserName!);
-            return (await SessionService.RemoveAllAsync(db, user.Id, own, token), Entry(AuditActors.Of(context), "password_changed", AuditOutcome.Succeeded, user, null));
+            return (await SessionService.RemoveAllAsync(db, user.Id, own, token), Entry(AuditActors.Of(context), "password_changed", AuditOutcome.Succeeded, user, isUnasked ? "signed_in_by_link" : null));
         }, cancellationToken);
         sessions.Forget(ended);
         await RenewAsync(context, user.Id, isElevated: true);
@@ -98,6 +116,15 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
         var user = await db.Set<User>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == id, cancellationToken);
         await ThrottleAsync(context, user?.UserName, cancellationToken);
         return await VerifyAsync(context, user, user?.UserName ?? "", password, cancellationToken);
+    }
+
+    /// <summary>The claims may be a minute old: the table says whether the password is still the one that must go.</summary>
+    private async Task<User> RequireForcedAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        await using var db = database.CreateContext();
+        var id = context.User.RequireUserId();
+        return await db.Set<User>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == id && found.IsActive && found.MustChangePassword, cancellationToken)
+            ?? throw HttpFaultException.Conflict("changed_meanwhile", "The password was changed at the same time.", "Sign in again.");
     }
 
     private async Task<User> VerifyAsync(HttpContext context, User? user, string userName, string password, CancellationToken cancellationToken)

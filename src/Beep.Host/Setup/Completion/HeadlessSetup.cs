@@ -13,8 +13,14 @@ namespace Beep.Host.Setup.Completion;
 internal static class HeadlessSetup
 {
     /// <summary>Sets the host up with this first administrator; false, and nothing done, where it is set up already.</summary>
+    /// <param name="variable">Of the environment.</param>
+    /// <param name="admin">The first administrator.</param>
+    /// <param name="actor">Whoever wants it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="wanted">Settings to write besides; the environment's stay as they are.</param>
+    /// <param name="cancellationToken">Ends the wait for another setup of this home.</param>
     /// <exception cref="FaultException">The settings or the administrator cannot be used; every fault.</exception>
-    public static async Task<bool> TryCompleteAsync(Func<string, string?> variable, AdminDraft admin, AuditActor actor, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<bool> TryCompleteAsync(Func<string, string?> variable, AdminDraft admin, AuditActor actor, TimeProvider time, IReadOnlyDictionary<SettingKey, string?> wanted, CancellationToken cancellationToken)
     {
         if (await IsSetUpAsync(variable, cancellationToken).ConfigureAwait(false))
         {
@@ -35,7 +41,7 @@ internal static class HeadlessSetup
             return false;
         }
 
-        var settings = SettingsOf(configuration.Options);
+        var settings = SettingsOf(configuration.Options, wanted.Where(pair => !new FixedSettings(variable).Has(pair.Key)));
         var file = new SettingsFile(paths);
         if (settings.Changes.Count > 0)
         {
@@ -53,14 +59,16 @@ internal static class HeadlessSetup
         SetupState.IsCompleteAsync(new HostDatabase(HostConfiguration.Load(new HostSurroundings { Variable = variable }).RequireDatabase()), cancellationToken);
 
     /// <summary>What is there, with a secret key of this host's own where none is.</summary>
-    private static ChoiceSettings SettingsOf(HostOptions options)
+    private static ChoiceSettings SettingsOf(HostOptions options, IEnumerable<KeyValuePair<SettingKey, string?>> wanted)
     {
+        var changes = wanted.ToDictionary();
         if (options.SecretKey is not null)
         {
-            return new ChoiceSettings(new Dictionary<SettingKey, string?>(), options, options.Database!);
+            return new ChoiceSettings(changes, options, options.Database!);
         }
 
         var secret = ChoiceSettings.MakeSecretKey();
-        return new ChoiceSettings(new Dictionary<SettingKey, string?> { [SettingKeys.SecretKey] = secret }, options with { SecretKey = new(secret) }, options.Database!);
+        changes[SettingKeys.SecretKey] = secret;
+        return new ChoiceSettings(changes, options with { SecretKey = new(secret) }, options.Database!);
     }
 }

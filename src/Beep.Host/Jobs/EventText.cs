@@ -2,7 +2,7 @@ using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
 
-namespace Beep.Host.Cli.Training;
+namespace Beep.Host.Jobs;
 
 /// <summary>Events as lines for a person.</summary>
 internal static class EventText

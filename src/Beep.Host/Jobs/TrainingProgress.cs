@@ -1,6 +1,6 @@
 using Beep.Contracts;
 
-namespace Beep.Host.Cli.Training;
+namespace Beep.Host.Jobs;
 
 /// <summary>What is known of a run so far, gathered from its events.</summary>
 internal sealed class TrainingProgress

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Beep.Contracts;
+using Beep.Host.Hosting;
+using Beep.Host.Hosting.Processes;
+using Beep.Host.Tasks;
+
+namespace Beep.Host.Jobs.Training;
+
+/// <summary>
+/// Trains a job folder. To stop is to save a checkpoint, and a run that is begun again, by people or because its host was lost,
+/// goes on from there.
+/// </summary>
+internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time) : ITaskHandler
+{
+    public const string KindName = "finetune.train";
+
+    // Longer than a task lets its processes live that are to stop.
+    private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(1);
+
+    public string Kind => KindName;
+
+    public string ResourceClass => Tasks.ResourceClass.Cpu;
+
+    public WhenLost WhenLost => WhenLost.Restart;
+
+    public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
+    {
+        var folder = run.ReadInput<TrainInput>().Resolve(paths);
+        var spec = SpecReader.Read(folder.Spec);
+        if (JobExit.Read(folder) is { Status: JobStatus.Succeeded } done)
+        {
+            // The worker had ended, and its host was lost before it could say so.
+            return Describe(folder, spec, done);
+        }
+
+        var steps = new TrainSteps(run);
+        await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
+        var (child, offset) = await StartAsync(run, folder, cancellationToken).ConfigureAwait(false);
+        var ended = EndAsync(child, cancellationToken);
+        // What the worker says while it saves is heard, too.
+        await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
+        {
+            await steps.AddAsync(jobEvent).ConfigureAwait(false);
+        }
+
+        var exitCode = await ended.ConfigureAwait(false);
+        var outcome = JobOutcome.Of(folder, exitCode, wasStoppedAtOnce: false, steps.Failures, child.LastLines(JobOutcome.ShownLines));
+        if (outcome is { ExitCode: WorkerExitCode.Succeeded, Exit: { } exit })
+        {
+            await steps.CompleteAsync(exit).ConfigureAwait(false);
+            return Describe(folder, spec, exit);
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await steps.StopAsync(folder.ListCheckpoints() is { Count: > 0 } saved ? saved[^1].Step : null).ConfigureAwait(false);
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        var faults = outcome.Faults.Count > 0 ? outcome.Faults : [Stopped(outcome.Exit)];
+        await steps.FailAsync(faults[0].Message).ConfigureAwait(false);
+        throw new FaultException(outcome.ExitCode, faults);
+    }
+
+    private async Task<(ChildProcess Child, long Offset)> StartAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            LocalExecutor.Forget(folder);
+            var offset = EventTail.EndOf(folder.Events);
+            var trainer = locateTrainer();
+            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output };
+            return (await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), offset);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FaultException.Invalid("unwritable", $"The job folder '{folder.Root}' cannot be written: {error.Message}", "Free space or correct the permissions, then start it again.", folder.Root, error);
+        }
+    }
+
+    /// <summary>Waits also for a worker that was told to stop: the task asks it once, and asking twice would end it without a checkpoint.</summary>
+    private async Task<int> EndAsync(ChildProcess child, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await child.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return await child.WaitAsync(CancellationToken.None).WaitAsync(LongestStop, time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>By its own limits, or by somebody who did not ask the task.</summary>
+    private static Fault Stopped(JobExit? exit) =>
+        new(exit?.Code ?? "cancelled", exit?.Message ?? "The run was stopped.", exit?.Remedy ?? "Start it again: it goes on from its last checkpoint.");
+
+    private static JsonObject Describe(JobFolder folder, JobSpec spec, JobExit exit) => new()
+    {
+        ["job_folder"] = folder.Root,
+        [spec.Method == TrainingMethod.Full ? "model" : "adapter"] = spec.Method == TrainingMethod.Full ? folder.Merged : folder.Adapter,
+        ["steps"] = exit.Summary?.Steps,
+        ["tokens"] = exit.Summary?.Tokens,
+        ["seconds"] = exit.Summary?.Seconds,
+        ["train_loss"] = exit.Summary?.TrainLoss,
+        ["first_evaluation_loss"] = exit.Summary?.FirstEvaluationLoss,
+        ["last_evaluation_loss"] = exit.Summary?.LastEvaluationLoss,
+    };
+}

@@ -1,0 +1,102 @@
+using Beep.Contracts;
+using Beep.Host.Hosting;
+using Beep.Host.Tasks;
+
+namespace Beep.Host.Jobs.Training;
+
+/// <summary>Turns what a worker says into the steps, the progress and the log of a task.</summary>
+internal sealed class TrainSteps(TaskRun run)
+{
+    public const string Prepare = "Prepare";
+    public const string Train = "Train";
+    public const string Finish = "Evaluate and save";
+
+    // The last one is the end of the task.
+    private const int MostBeforeTheEnd = 99;
+
+    private readonly TrainingProgress _progress = new();
+    private readonly List<FailedEvent> _failures = [];
+    private string _current = Prepare;
+    private string? _learned;
+
+    public IReadOnlyList<FailedEvent> Failures => _failures;
+
+    public Task BeginAsync(CancellationToken cancellationToken) => run.BeginStepAsync(Prepare, cancellationToken);
+
+    /// <summary>Takes in what the worker said. What it says while it is made to stop is stored as well.</summary>
+    public async Task AddAsync(JobEvent jobEvent)
+    {
+        _progress.Add(jobEvent);
+        if (EventText.Describe(jobEvent) is { } line)
+        {
+            run.Log(line);
+        }
+
+        switch (jobEvent)
+        {
+            case FailedEvent failure:
+                _failures.Add(failure);
+                break;
+            case StartedEvent { ResumedFrom: { } step }:
+                await ReportAsync($"Going on from step {Units.Count(step)} of {Units.Count(_progress.TotalSteps)}").ConfigureAwait(false);
+                break;
+            case DataEvent data:
+                _learned = $"{Units.Count(data.Rows, "row")}, {Units.Count(data.TrainableTokens)} tokens to learn";
+                break;
+            case MetricEvent or ProgressEvent when _progress.TotalSteps > 0:
+                await EnterAsync(Train, _learned).ConfigureAwait(false);
+                await ReportAsync(Describe()).ConfigureAwait(false);
+                if (_progress.Step >= _progress.TotalSteps)
+                {
+                    await EnterAsync(Finish, $"{Units.Count(_progress.Step, "step")}, loss {Units.Loss(_progress.Loss)}").ConfigureAwait(false);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    public async Task CompleteAsync(JobExit exit)
+    {
+        // A run that goes on from its last step trains no more.
+        await EnterAsync(Train, _learned).ConfigureAwait(false);
+        await EnterAsync(Finish, null).ConfigureAwait(false);
+        var message = exit.Summary is { FirstEvaluationLoss: { } before, LastEvaluationLoss: { } after }
+            ? $"Held-out loss {Units.Loss(before)} → {Units.Loss(after)} ({Units.Change(before, after)})"
+            : exit.Summary is { } summary ? $"Loss {Units.Loss(summary.TrainLoss)} after {Units.Count(summary.Steps, "step")}" : "Done";
+        await ReportAsync(message).ConfigureAwait(false);
+        await run.CompleteStepAsync(Finish, message, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public Task FailAsync(string message) => run.FailStepAsync(_current, message, CancellationToken.None);
+
+    /// <summary>Says where the run can go on.</summary>
+    public async Task StopAsync(int? checkpoint)
+    {
+        var message = checkpoint is { } step ? $"Stopped; the checkpoint of step {Units.Count(step)} is saved" : "Stopped before the first checkpoint";
+        await ReportAsync(message).ConfigureAwait(false);
+        // Steps are stored at once, and the message with them.
+        await run.FailStepAsync(_current, message, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task EnterAsync(string step, string? message)
+    {
+        if (_current == step || (step == Train && _current == Finish))
+        {
+            return;
+        }
+
+        await run.CompleteStepAsync(_current, message, CancellationToken.None).ConfigureAwait(false);
+        _current = step;
+        await run.BeginStepAsync(step, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private Task ReportAsync(string message) => run.ReportAsync((int)Math.Min(MostBeforeTheEnd, _progress.Share * 100), message, CancellationToken.None);
+
+    private string Describe()
+    {
+        var eta = _progress is { EtaSeconds: { } seconds } && _progress.Step < _progress.TotalSteps ? $", {Units.Duration(seconds)} left" : "";
+        return $"Step {Units.Count(_progress.Step)} of {Units.Count(_progress.TotalSteps)}, loss {Units.Loss(_progress.Loss)}{eta}";
+    }
+}
