@@ -12,7 +12,7 @@ var address = DatabaseAddressReader.Read(args[1], paths, out var fault) ?? throw
 var trail = new AuditTrail(address, new Beep.Host.Hosting.Settings.HostOptions { Paths = paths, Host = "127.0.0.1", IdentityServer = new() }, TimeProvider.System);
 
 var builder = Host.CreateEmptyApplicationBuilder(null);
-builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
+builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Error);
 builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
 builder.Services
     .AddSingleton(paths).AddSingleton(TimeProvider.System).AddSingleton(trail.Database).AddSingleton(trail.Writer).AddSingleton(trail.Key)

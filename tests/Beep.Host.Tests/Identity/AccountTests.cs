@@ -260,7 +260,7 @@ public sealed class AccountTests(PostgresServer server)
         await app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Beep.Host.Identity.Sessions.SessionSweeper>().Single().SweepAsync(Token);
         listener.RecordObservableInstruments();
         Assert.Equal(
-            ["beep.identity.active_sessions 1", "beep.identity.hash_wait 2", "beep.identity.sign_ins bad_credentials 1", "beep.identity.sign_ins succeeded 1"],
+            ["active_sessions 1", "hash_wait 2", "sign_ins bad_credentials 1", "sign_ins succeeded 1"],
             counts.Select(pair => $"{pair.Key} {pair.Value}").Order(StringComparer.Ordinal));
     }
 
