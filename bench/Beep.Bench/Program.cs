@@ -1,13 +1,25 @@
 using System.Globalization;
 using Beep.Bench;
+using Beep.Bench.Serving;
 
 // dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES]
+// dotnet run -c Release --project bench/Beep.Bench -- host
 const long defaultMegabytes = 400;
-if (args is ["dataset-check", ..])
+switch (args)
 {
-    DatasetCheckBench.Run(args.Length > 1 ? long.Parse(args[1], CultureInfo.InvariantCulture) : defaultMegabytes);
-    return 0;
-}
+    case ["dataset-check", ..]:
+        DatasetCheckBench.Run(args.Length > 1 ? long.Parse(args[1], CultureInfo.InvariantCulture) : defaultMegabytes);
+        return 0;
+    case ["host"]:
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, press) => (press.Cancel, _) = (true, stop.CancelAsync());
+            return await HostBench.RunAsync(stop.Token);
+        }
 
-Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES]");
-return 20;
+    case [EmptyApp.Command, var port]:
+        return EmptyApp.Run(int.Parse(port, CultureInfo.InvariantCulture));
+    default:
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host");
+        return 20;
+}

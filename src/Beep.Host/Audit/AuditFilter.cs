@@ -19,6 +19,18 @@ internal sealed record AuditFilter
     /// <summary>Before this instant.</summary>
     public DateTimeOffset? To { get; init; }
 
+    /// <summary>The rows in parts that may overlap, each of which an index has in the order of the log. An actor by id or by name in one query would be all rows of the actor, sorted, or the whole table.</summary>
+    public IReadOnlyList<IQueryable<AuditRow>> Split(IQueryable<AuditRow> rows)
+    {
+        if (Actor is not { Length: > 0 } actor)
+        {
+            return [Apply(rows)];
+        }
+
+        var others = (this with { Actor = null }).Apply(rows);
+        return [others.Where(row => row.ActorId == actor), others.Where(row => row.ActorName == actor)];
+    }
+
     public IQueryable<AuditRow> Apply(IQueryable<AuditRow> rows)
     {
         if (Actor is { Length: > 0 } actor)

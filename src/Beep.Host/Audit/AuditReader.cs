@@ -12,9 +12,13 @@ internal sealed class AuditReader(HostDatabase database)
         var before = page.After ?? long.MaxValue;
         var context = database.CreateContext();
         await using var _ = context.ConfigureAwait(false);
-        var rows = await filter.Apply(context.Set<AuditRow>().AsNoTracking()).Where(row => row.Seq < before)
-            .OrderByDescending(row => row.Seq).Take(page.Size + 1).ToListAsync(cancellationToken).ConfigureAwait(false);
-        return page.Cut(rows, row => row.Seq);
+        var rows = new List<AuditRow>();
+        foreach (var part in filter.Split(context.Set<AuditRow>().AsNoTracking()))
+        {
+            rows.AddRange(await part.Where(row => row.Seq < before).OrderByDescending(row => row.Seq).Take(page.Size + 1).ToListAsync(cancellationToken).ConfigureAwait(false));
+        }
+
+        return page.Cut([.. rows.DistinctBy(row => row.Seq).OrderByDescending(row => row.Seq).Take(page.Size + 1)], row => row.Seq);
     }
 
     /// <summary>Every row that fits, oldest first, without holding them all.</summary>

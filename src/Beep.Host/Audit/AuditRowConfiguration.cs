@@ -23,6 +23,7 @@ internal sealed class AuditRowConfiguration : IEntityTypeConfiguration<AuditRow>
         builder.HasIndex(row => row.CreatedAt);
         builder.HasIndex(row => new { row.Action, row.Seq });
         builder.HasIndex(row => new { row.ActorId, row.Seq });
+        builder.HasIndex(row => new { row.ActorName, row.Seq });
         builder.HasIndex(row => new { row.ResourceType, row.ResourceId, row.Seq });
     }
 }

@@ -23,7 +23,12 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
         {
             var state = await ReadAsync(context, token).ConfigureAwait(false);
             Refuse(state);
-            await context.Database.MigrateAsync(token).ConfigureAwait(false);
+            if (state.Pending.Count > 0)
+            {
+                // Not otherwise: it would build and compare the whole model of the last migration to find out, at every start.
+                await context.Database.MigrateAsync(token).ConfigureAwait(false);
+            }
+
             await NameInstanceAsync(context, token).ConfigureAwait(false);
             return state.Pending;
         }, token),

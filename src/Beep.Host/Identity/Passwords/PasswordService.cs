@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Identity;
 
 namespace Beep.Host.Identity.Passwords;
 
-/// <summary>Hashes and verifies passwords, never more at once than there are processors: a flood of sign-ins leaves the rest of the server alive.</summary>
+/// <summary>Hashes and verifies passwords, a few at once: a flood of sign-ins leaves the rest of the server alive.</summary>
 internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider time, IdentityMeters? meters = null) : IDisposable
 {
     private const int MostWaiting = 200;
@@ -20,7 +20,7 @@ internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider
     private static readonly string Decoy = Convert.ToBase64String(
         [1, 0, 0, 0, 2, .. BigEndian(UserPasswordHasher.Iterations), .. BigEndian(DecoySaltBytes), .. RandomNumberGenerator.GetBytes(DecoySaltBytes + SHA256.HashSizeInBytes)]);
 
-    private readonly SemaphoreSlim _gate = new(Math.Max(1, Environment.ProcessorCount));
+    private readonly HashingThreads _threads = new();
     private int _waiting;
 
     /// <summary>A password of 120 random bits that can be typed: 20 characters.</summary>
@@ -50,35 +50,27 @@ internal sealed class PasswordService(IPasswordHasher<User> hasher, TimeProvider
         },
         cancellationToken);
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose() => _threads.Dispose();
 
     private static byte[] BigEndian(int number) => [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number];
 
     private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        try
-        {
-            if (Interlocked.Increment(ref _waiting) > MostWaiting)
-            {
-                throw new HttpFaultException(StatusCodes.Status503ServiceUnavailable, new Fault("busy", "Too many passwords are being checked at once.", "Try again in a moment.")) { RetryAfter = BusyPause };
-            }
-
-            await _gate.WaitAsync(cancellationToken);
-        }
-        finally
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
         {
             Interlocked.Decrement(ref _waiting);
+            throw new HttpFaultException(StatusCodes.Status503ServiceUnavailable, new Fault("busy", "Too many passwords are being checked at once.", "Try again in a moment.")) { RetryAfter = BusyPause };
         }
 
-        try
+        var asked = time.GetTimestamp();
+        return await _threads.RunAsync(() =>
         {
-            meters?.HashWaited(time.GetElapsedTime(started));
-            return await Task.Run(work, cancellationToken);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+            Interlocked.Decrement(ref _waiting);
+            meters?.HashWaited(time.GetElapsedTime(asked));
+            // Whoever has gone meanwhile is not worth a tenth of a second.
+            cancellationToken.ThrowIfCancellationRequested();
+            return work();
+        }).WaitAsync(cancellationToken);
     }
 }

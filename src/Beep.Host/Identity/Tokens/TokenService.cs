@@ -8,6 +8,7 @@ using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Access;
 using Beep.Host.Identity.Sessions;
+using Beep.Host.Identity.Users;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Identity.Tokens;
@@ -110,18 +111,25 @@ internal sealed class TokenService(HostDatabase database, IdentityWriter writer,
         }
 
         await using var context = database.CreateContext();
-        var token = await context.Set<ApiToken>().AsNoTracking().SingleOrDefaultAsync(found => found.PublicId == id, cancellationToken);
-        var isRight = CryptographicOperations.FixedTimeEquals(token?.TokenHash ?? new byte[SHA256.HashSizeInBytes], TokenText.Hash(text));
+        // Once for all that is asked here: with SQLite, opening costs more than a query.
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        var found = await (
+            from shown in context.Set<ApiToken>().AsNoTracking()
+            join user in context.Set<User>().AsNoTracking() on shown.UserId equals user.Id
+            where shown.PublicId == id
+            select new { Token = shown, Owner = user }).SingleOrDefaultAsync(cancellationToken);
+        var isRight = CryptographicOperations.FixedTimeEquals(found?.Token.TokenHash ?? new byte[SHA256.HashSizeInBytes], TokenText.Hash(text));
         var now = time.GetUtcNow();
-        if (token is null || !isRight || !token.IsActive || token.ExpiresAt <= now || await Standing.ReadAsync(context, token.UserId, cancellationToken) is not { User.IsActive: true } standing)
+        if (found is not { Token: { IsActive: true } token, Owner: { IsActive: true } owner } || !isRight || token.ExpiresAt <= now)
         {
             return null;
         }
 
+        var standing = await Standing.OfAsync(context, owner, cancellationToken);
         var before = now - UsedGrain;
         if (token.LastUsedAt is null || token.LastUsedAt <= before)
         {
-            await context.Set<ApiToken>().Where(found => found.Id == token.Id && (found.LastUsedAt == null || found.LastUsedAt <= before)).ExecuteUpdateAsync(set => set.SetProperty(found => found.LastUsedAt, now), cancellationToken);
+            await context.Set<ApiToken>().Where(used => used.Id == token.Id && (used.LastUsedAt == null || used.LastUsedAt <= before)).ExecuteUpdateAsync(set => set.SetProperty(used => used.LastUsedAt, now), cancellationToken);
         }
 
         return PrincipalFactory.OfToken(standing, token);

@@ -109,6 +109,9 @@ namespace Beep.Host.Data.Migrations.Postgres
                     b.HasIndex("ActorId", "Seq")
                         .HasDatabaseName("ix_audit_log_actor_id_seq");
 
+                    b.HasIndex("ActorName", "Seq")
+                        .HasDatabaseName("ix_audit_log_actor_name_seq");
+
                     b.HasIndex("ResourceType", "ResourceId", "Seq")
                         .HasDatabaseName("ix_audit_log_resource_type_resource_id_seq");
 
