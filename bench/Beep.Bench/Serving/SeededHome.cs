@@ -71,7 +71,7 @@ internal sealed class SeededHome : IDisposable
     private async Task SetUpAsync(CancellationToken cancellationToken)
     {
         string? Variable(string name) => name == SettingKeys.Home.Name ? Path : null;
-        await HeadlessSetup.TryCompleteAsync(Variable, new AdminDraft("admin", Password) { MustChangePassword = false }, AuditActors.CommandLine, TimeProvider.System, cancellationToken);
+        await HeadlessSetup.TryCompleteAsync(Variable, new AdminDraft("admin", Password) { MustChangePassword = false }, AuditActors.CommandLine, TimeProvider.System, new Dictionary<SettingKey, string?>(), cancellationToken);
         var options = HostConfiguration.Load(new HostSurroundings { Variable = Variable }).Require();
         _trail = new AuditTrail(options.Database!, options, TimeProvider.System);
     }

@@ -79,7 +79,7 @@ public sealed class TaskEndpointsTests(PostgresServer server)
         await using var host = await TaskWebHost.StartAsync(TestDatabase.Sqlite, server, new TestHandler(Work, async (_, token) =>
         {
             await release.Task.WaitAsync(CancellationToken.None);
-            token.ThrowIfCancellationRequested();
+            await Task.Delay(Timeout.Infinite, token);
             return null;
         }));
         using var user = host.Client("7");
