@@ -102,7 +102,8 @@ internal static class HostBench
         var stormy = Latencies.Of((await load.RunAsync(Lists, QuietPerSecond, Storm, cancellationToken)).Values);
         await raging;
         Print($"\nsign-ins                 {storm.SignedIn.Count / Storm.TotalSeconds,10:F1} /s    p50 {storm.SignedIn.At(0.5):N0} ms, p99 {storm.SignedIn.At(0.99):N0} ms, {storm.Refused.Count} refused");
-        Print($"p99 of lists at {QuietPerSecond}/s     {calm.At(0.99),10:F1} ms calm, {stormy.At(0.99):F1} ms beside sign-ins, ratio {stormy.At(0.99) / calm.At(0.99):F1}; {calm.Failures + stormy.Failures} failed");
+        Print($"lists at {QuietPerSecond}/s, calm     {calm.At(0.5),10:F1} p50, {calm.At(0.95):F1} p95, {calm.At(0.99):F1} p99 ms");
+        Print($"lists beside sign-ins    {stormy.At(0.5),10:F1} p50, {stormy.At(0.95):F1} p95, {stormy.At(0.99):F1} p99 ms; ratio of p99 {stormy.At(0.99) / calm.At(0.99):F1}, {calm.Failures + stormy.Failures} failed");
         return storm.SignedIn.Count > 0 && calm.Failures + stormy.Failures == 0;
     }
 

@@ -26,7 +26,7 @@ public sealed class TaskPageTests(Chromium chromium, PostgresServer postgres)
         await page.OpenPageAsync("/tasks");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sleep for long" }).First.ClickAsync();
         await page.WaitForURLAsync($"**/tasks/{task.Id}");
-        await page.SeeAsync("half asleep");
+        await page.GetByRole(AriaRole.Main).GetByText("half asleep").WaitForAsync();
         var process = await sleeper.Started.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.True(Directory.Exists($"/proc/{process}"));
 

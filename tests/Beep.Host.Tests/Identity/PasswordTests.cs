@@ -1,3 +1,4 @@
+using Beep.Host.Hosting.Http;
 using System.Text;
 using Beep.Host.Identity.Passwords;
 using Beep.Host.Identity.Users;
@@ -87,12 +88,44 @@ public sealed class PasswordTests
     }
 
     [Fact]
-    public async Task Service_ManyAtOnce_HashesNoMoreThanThereAreProcessors()
+    public async Task Service_ManyAtOnce_LeavesAProcessorToOthers()
     {
         var counting = new CountingHasher();
         using var service = new PasswordService(counting, TimeProvider.System);
         await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => service.VerifyAsync(null, IdentityApp.Password, TestContext.Current.CancellationToken)));
-        Assert.InRange(counting.MostAtOnce, 1, Environment.ProcessorCount);
+        Assert.Equal(30, counting.Hashes.Count);
+        Assert.InRange(counting.MostAtOnce, 1, Math.Max(1, Environment.ProcessorCount - 1));
+    }
+
+    [Fact]
+    public async Task Service_MoreThanMayWait_AreToldToComeLaterAndTheOthersServed()
+    {
+        var counting = new CountingHasher();
+        using var service = new PasswordService(counting, TimeProvider.System);
+        List<Task> calls;
+        lock (counting.Hashes)
+        {
+            // Every thread stands in the first password that it took.
+            calls = [.. Enumerable.Range(0, 300 + Environment.ProcessorCount).Select(_ => (Task)service.VerifyAsync(null, IdentityApp.Password, TestContext.Current.CancellationToken))];
+        }
+
+        await Task.WhenAll(calls).ContinueWith(_ => { }, TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
+        var refused = calls.Where(call => call.IsFaulted).Select(call => Assert.IsType<HttpFaultException>(call.Exception!.InnerException)).ToList();
+        Assert.NotEmpty(refused);
+        Assert.All(refused, fault => Assert.Equal((503, "busy"), (fault.Status, fault.Faults[0].Code)));
+        Assert.Equal(calls.Count - refused.Count, counting.Hashes.Count);
+        Assert.Equal(PasswordVerificationResult.Failed, await service.VerifyAsync(null, IdentityApp.Password, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Service_HasherFails_TellsTheCallerAndGoesOn()
+    {
+        using var service = new PasswordService(new CountingHasher { Fails = true }, TimeProvider.System);
+        for (var call = 0; call <= Environment.ProcessorCount; call++)
+        {
+            var error = await Assert.ThrowsAsync<InvalidOperationException>(() => service.HashAsync(IdentityApp.Password, TestContext.Current.CancellationToken));
+            Assert.Equal("no hash", error.Message);
+        }
     }
 
     private sealed class CountingHasher : IPasswordHasher<User>
@@ -103,13 +136,15 @@ public sealed class PasswordTests
 
         public int MostAtOnce { get; private set; }
 
-        public string HashPassword(User user, string password) => "right";
+        public bool Fails { get; init; }
+
+        public string HashPassword(User user, string password) => Fails ? throw new InvalidOperationException("no hash") : "right";
 
         public PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword)
         {
-            Hashes.Add(hashedPassword);
             lock (Hashes)
             {
+                Hashes.Add(hashedPassword);
                 MostAtOnce = Math.Max(MostAtOnce, ++_now);
             }
 

@@ -9,6 +9,9 @@ public abstract partial class PageBase : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _left = new();
 
+    // Taken once: the source gives none any more when the page is gone.
+    private CancellationToken _token;
+
     /// <summary>Whether what the page shows has been read.</summary>
     protected bool IsLoaded { get; private set; }
 
@@ -16,13 +19,15 @@ public abstract partial class PageBase : ComponentBase, IDisposable
     protected PageFault? Failure { get; private set; }
 
     /// <summary>Cancelled when the person leaves the page.</summary>
-    protected CancellationToken Left => _left.Token;
+    protected CancellationToken Left => _token;
 
     [Inject]
     private ILoggerFactory Loggers { get; set; } = default!;
 
     /// <summary>Reads what the page shows; called once there is a circuit, and for every retry.</summary>
     protected abstract Task LoadAsync(CancellationToken cancellationToken);
+
+    protected override void OnInitialized() => _token = _left.Token;
 
     protected override async Task OnParametersSetAsync()
     {
@@ -50,8 +55,9 @@ public abstract partial class PageBase : ComponentBase, IDisposable
             await work();
             return true;
         }
-        catch (OperationCanceledException) when (_left.IsCancellationRequested)
+        catch (Exception) when (_left.IsCancellationRequested)
         {
+            // Whatever came of it: nobody is there to see.
             return false;
         }
         catch (HttpFaultException error)
