@@ -9,6 +9,7 @@ using Beep.Host.Setup.Completion;
 using Beep.Host.Setup.Unlocking;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Beep.Host.Tests.Setup;
 
@@ -44,6 +45,7 @@ internal sealed class SetupHarness : IAsyncDisposable
         var app = SetupServer.Build(options, variable, token, new ServeRequest
         {
             Time = time ?? TimeProvider.System,
+            LeastLevel = LogLevel.Critical,
             Configure = services =>
             {
                 if (watch is not null)

@@ -10,7 +10,7 @@ internal static class AdminCommand
 
     public static Command Create(HostServices services) => new("admin", "Makes an Admin, and lets one in again.")
     {
-        CreateCreate(services), CreateReset(services), CreateBreakGlass(services),
+        CreateCreate(services), CreateReset(services), CreateBreakGlass(services), CreateRotate(services),
     };
 
     private static Command CreateCreate(HostServices services)
@@ -40,6 +40,14 @@ internal static class AdminCommand
         var json = CommonOptions.Json();
         var command = new Command("break-glass", "Prints a link that signs an Admin in once, within 15 minutes.") { name, json };
         command.SetAction((result, cancellationToken) => AdminActions.BreakGlassAsync(services, ReporterOf(services, result, json), result.GetValue(name), cancellationToken));
+        return command;
+    }
+
+    private static Command CreateRotate(HostServices services)
+    {
+        var json = CommonOptions.Json();
+        var command = new Command("rotate-keys", "Replaces the keys that protect sessions; everybody signs in again.") { json };
+        command.SetAction((result, cancellationToken) => KeyActions.RotateAsync(services, ReporterOf(services, result, json), cancellationToken));
         return command;
     }
 

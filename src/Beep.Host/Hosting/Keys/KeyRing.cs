@@ -9,7 +9,8 @@ namespace Beep.Host.Hosting.Keys;
 internal static class KeyRing
 {
     private const string ApplicationName = "beep";
-    private static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(90);
+    /// <summary>How long a key protects what is new.</summary>
+    public static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(90);
 
     /// <exception cref="FaultException">The folder cannot be written.</exception>
     public static IServiceCollection AddKeyRing(this IServiceCollection services, HostOptions options)
