@@ -51,6 +51,9 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
 
         await admin.OpenPageAsync("/audit");
         await admin.SeeAsync("ada created user bob");
+        await admin.SeeAsync("bob signed in");
+        // All of it fits on one page.
+        Assert.Equal(0, await admin.GetByRole(AriaRole.Link, new() { Name = "Next" }).CountAsync());
         await admin.PressAsync("Verify");
         await admin.SeeAsync("The log is sound");
         Assert.Equal(0, await server.StopAsync());

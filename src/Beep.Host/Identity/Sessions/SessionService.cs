@@ -53,7 +53,7 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
             context.Add(session);
             var entry = new AuditEntry
             {
-                Actor = ActorOf(session) with { IpAddress = origin.IpAddress },
+                Actor = ActorOf(session) with { IpAddress = origin.IpAddress, Name = standing.User.UserName },
                 Action = "signed_in",
                 ResourceType = "session",
                 ResourceId = session.Id,
