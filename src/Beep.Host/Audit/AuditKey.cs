@@ -91,7 +91,12 @@ internal sealed class AuditKey
             writer.WriteNumber("created_at", row.CreatedAt.UtcTicks);
             writer.WriteNumber("actor_kind", (int)row.ActorKind);
             writer.WriteString("actor_id", row.ActorId);
-            writer.WriteString("actor_name", row.ActorName);
+            if (row.ActorName is not null)
+            {
+                // Left out where there is none: rows that were written before actors had names keep their hashes.
+                writer.WriteString("actor_name", row.ActorName);
+            }
+
             writer.WriteString("session_id", row.SessionId);
             writer.WriteString("ip_address", row.IpAddress);
             writer.WriteString("action", row.Action);

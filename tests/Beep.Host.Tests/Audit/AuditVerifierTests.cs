@@ -1,11 +1,16 @@
+using System.Data.Common;
 using Beep.Host.Audit;
+using Beep.Host.Data;
 using Beep.Host.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Tests.Audit;
 
 public sealed class AuditVerifierTests(PostgresServer server)
 {
     private const int Rows = 6;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Kinds => TestDatabase.Kinds;
 
@@ -89,6 +94,27 @@ public sealed class AuditVerifierTests(PostgresServer server)
         await File.WriteAllTextAsync(log.Paths.AuditCheckpoints, text.Replace("\"seq\":2", "\"seq\":1", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         var report = await log.VerifyAsync();
         Assert.Equal((2, null, $"Line 2 of '{log.Paths.AuditCheckpoints}' is not as it was written."), (report.SoundRows, report.FirstBadRow, report.Problem));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Verify_RowsOfBeforeActorsHadNames_AreSoundAndStillGuarded(string kind)
+    {
+        using var log = await AuditLog.CreateAsync(kind, server);
+        await log.AppendAsync(3);
+        var migrator = new DatabaseMigrator(log.Trail.Database, TimeProvider.System);
+        await migrator.RollbackAsync("AuditLog", Token);
+        await using (var before = log.Trail.Database.CreateContext())
+        {
+            await Assert.ThrowsAnyAsync<DbException>(() => before.Database.ExecuteSqlRawAsync("DELETE FROM audit_log", Token));
+        }
+
+        await migrator.MigrateAsync(Token);
+        await log.AppendAsync();
+        var report = await log.VerifyAsync();
+        Assert.Equal((4L, null), (report.SoundRows, report.Problem));
+        await using var context = log.Trail.Database.CreateContext();
+        await Assert.ThrowsAnyAsync<DbException>(() => context.Database.ExecuteSqlRawAsync("DELETE FROM audit_log", Token));
     }
 
     [Fact]

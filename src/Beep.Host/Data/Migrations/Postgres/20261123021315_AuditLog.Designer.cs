@@ -46,11 +46,6 @@ namespace Beep.Host.Data.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("actor_kind");
 
-                    b.Property<string>("ActorName")
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
-                        .HasColumnName("actor_name");
-
                     b.Property<string>("CorrelationId")
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
@@ -105,9 +100,6 @@ namespace Beep.Host.Data.Migrations.Postgres
 
                     b.HasIndex("CreatedAt")
                         .HasDatabaseName("ix_audit_log_created_at");
-
-                    b.HasIndex("Action", "Seq")
-                        .HasDatabaseName("ix_audit_log_action_seq");
 
                     b.HasIndex("ActorId", "Seq")
                         .HasDatabaseName("ix_audit_log_actor_id_seq");

@@ -18,7 +18,6 @@ namespace Beep.Host.Data.Migrations.Postgres
                     created_at = table.Column<long>(type: "bigint", nullable: false),
                     actor_kind = table.Column<int>(type: "integer", nullable: false),
                     actor_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    actor_name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     session_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     ip_address = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true),
                     action = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
@@ -34,11 +33,6 @@ namespace Beep.Host.Data.Migrations.Postgres
                 {
                     table.PrimaryKey("pk_audit_log", x => x.seq);
                 });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_audit_log_action_seq",
-                table: "audit_log",
-                columns: new[] { "action", "seq" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_audit_log_actor_id_seq",

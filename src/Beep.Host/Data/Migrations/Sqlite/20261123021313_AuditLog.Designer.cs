@@ -41,11 +41,6 @@ namespace Beep.Host.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("actor_kind");
 
-                    b.Property<string>("ActorName")
-                        .HasMaxLength(100)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("actor_name");
-
                     b.Property<string>("CorrelationId")
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
@@ -100,9 +95,6 @@ namespace Beep.Host.Data.Migrations.Sqlite
 
                     b.HasIndex("CreatedAt")
                         .HasDatabaseName("ix_audit_log_created_at");
-
-                    b.HasIndex("Action", "Seq")
-                        .HasDatabaseName("ix_audit_log_action_seq");
 
                     b.HasIndex("ActorId", "Seq")
                         .HasDatabaseName("ix_audit_log_actor_id_seq");

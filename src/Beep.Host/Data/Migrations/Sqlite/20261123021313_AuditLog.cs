@@ -18,7 +18,6 @@ namespace Beep.Host.Data.Migrations.Sqlite
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     actor_kind = table.Column<int>(type: "INTEGER", nullable: false),
                     actor_id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    actor_name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     session_id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     ip_address = table.Column<string>(type: "TEXT", maxLength: 45, nullable: true),
                     action = table.Column<string>(type: "TEXT", maxLength: 50, nullable: false),
@@ -34,11 +33,6 @@ namespace Beep.Host.Data.Migrations.Sqlite
                 {
                     table.PrimaryKey("pk_audit_log", x => x.seq);
                 });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_audit_log_action_seq",
-                table: "audit_log",
-                columns: new[] { "action", "seq" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_audit_log_actor_id_seq",

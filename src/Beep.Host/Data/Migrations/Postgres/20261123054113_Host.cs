@@ -6,11 +6,18 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Beep.Host.Data.Migrations.Postgres
 {
     /// <inheritdoc />
-    public partial class Identity : Migration
+    public partial class Host : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<string>(
+                name: "actor_name",
+                table: "audit_log",
+                type: "character varying(100)",
+                maxLength: 100,
+                nullable: true);
+
             migrationBuilder.CreateTable(
                 name: "roles",
                 columns: table => new
@@ -41,6 +48,58 @@ namespace Beep.Host.Data.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_settings", x => x.key);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "setup",
+                columns: table => new
+                {
+                    id = table.Column<int>(type: "integer", nullable: false),
+                    completed_at = table.Column<long>(type: "bigint", nullable: false),
+                    completed_by = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    admin_user_id = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_setup", x => x.id);
+                    table.CheckConstraint("ck_setup_id", "id = 1");
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tasks",
+                columns: table => new
+                {
+                    seq = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    id = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    kind = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
+                    status = table.Column<int>(type: "integer", nullable: false),
+                    progress = table.Column<int>(type: "integer", nullable: false),
+                    message = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    steps = table.Column<string>(type: "text", nullable: true),
+                    result = table.Column<string>(type: "text", nullable: true),
+                    error = table.Column<string>(type: "text", nullable: true),
+                    error_code = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    error_remedy = table.Column<string>(type: "text", nullable: true),
+                    owner_id = table.Column<long>(type: "bigint", nullable: true),
+                    input = table.Column<string>(type: "text", nullable: true),
+                    resource_class = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    host_id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    lease_expires_at = table.Column<long>(type: "bigint", nullable: true),
+                    heartbeat_at = table.Column<long>(type: "bigint", nullable: true),
+                    process = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    cancel_requested_at = table.Column<long>(type: "bigint", nullable: true),
+                    correlation_id = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    completed_at = table.Column<long>(type: "bigint", nullable: true),
+                    version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tasks", x => x.seq);
                 });
 
             migrationBuilder.CreateTable(
@@ -75,6 +134,29 @@ namespace Beep.Host.Data.Migrations.Postgres
                         principalTable: "roles",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "task_events",
+                columns: table => new
+                {
+                    seq = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    task_seq = table.Column<long>(type: "bigint", nullable: false),
+                    owner_id = table.Column<long>(type: "bigint", nullable: true),
+                    type = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    data = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_task_events", x => x.seq);
+                    table.ForeignKey(
+                        name: "fk_task_events_tasks_task_seq",
+                        column: x => x.task_seq,
+                        principalTable: "tasks",
+                        principalColumn: "seq",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -272,6 +354,16 @@ namespace Beep.Host.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_audit_log_action_seq",
+                table: "audit_log",
+                columns: new[] { "action", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_log_actor_name_seq",
+                table: "audit_log",
+                columns: new[] { "actor_name", "seq" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_access_privileges_granted_by",
                 table: "access_privileges",
                 column: "granted_by");
@@ -352,6 +444,47 @@ namespace Beep.Host.Data.Migrations.Postgres
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_task_events_owner_id_seq",
+                table: "task_events",
+                columns: new[] { "owner_id", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_task_events_task_seq_seq",
+                table: "task_events",
+                columns: new[] { "task_seq", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_completed_at",
+                table: "tasks",
+                column: "completed_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_id",
+                table: "tasks",
+                column: "id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_kind_seq",
+                table: "tasks",
+                columns: new[] { "kind", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_owner_id_seq",
+                table: "tasks",
+                columns: new[] { "owner_id", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_status_resource_class_seq",
+                table: "tasks",
+                columns: new[] { "status", "resource_class", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_status_seq",
+                table: "tasks",
+                columns: new[] { "status", "seq" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_user_groups_added_by",
                 table: "user_groups",
                 column: "added_by");
@@ -403,10 +536,19 @@ namespace Beep.Host.Data.Migrations.Postgres
                 name: "settings");
 
             migrationBuilder.DropTable(
+                name: "setup");
+
+            migrationBuilder.DropTable(
                 name: "sign_in_links");
 
             migrationBuilder.DropTable(
+                name: "task_events");
+
+            migrationBuilder.DropTable(
                 name: "user_groups");
+
+            migrationBuilder.DropTable(
+                name: "tasks");
 
             migrationBuilder.DropTable(
                 name: "groups");
@@ -416,6 +558,18 @@ namespace Beep.Host.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "roles");
+
+            migrationBuilder.DropIndex(
+                name: "ix_audit_log_action_seq",
+                table: "audit_log");
+
+            migrationBuilder.DropIndex(
+                name: "ix_audit_log_actor_name_seq",
+                table: "audit_log");
+
+            migrationBuilder.DropColumn(
+                name: "actor_name",
+                table: "audit_log");
         }
     }
 }

@@ -5,11 +5,18 @@
 namespace Beep.Host.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class Identity : Migration
+    public partial class Host : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<string>(
+                name: "actor_name",
+                table: "audit_log",
+                type: "TEXT",
+                maxLength: 100,
+                nullable: true);
+
             migrationBuilder.CreateTable(
                 name: "roles",
                 columns: table => new
@@ -40,6 +47,58 @@ namespace Beep.Host.Data.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_settings", x => x.key);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "setup",
+                columns: table => new
+                {
+                    id = table.Column<int>(type: "INTEGER", nullable: false),
+                    completed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    completed_by = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    admin_user_id = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_setup", x => x.id);
+                    table.CheckConstraint("ck_setup_id", "id = 1");
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tasks",
+                columns: table => new
+                {
+                    seq = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    id = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    kind = table.Column<string>(type: "TEXT", maxLength: 50, nullable: false),
+                    status = table.Column<int>(type: "INTEGER", nullable: false),
+                    progress = table.Column<int>(type: "INTEGER", nullable: false),
+                    message = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    steps = table.Column<string>(type: "TEXT", nullable: true),
+                    result = table.Column<string>(type: "TEXT", nullable: true),
+                    error = table.Column<string>(type: "TEXT", nullable: true),
+                    error_code = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    error_remedy = table.Column<string>(type: "TEXT", nullable: true),
+                    owner_id = table.Column<long>(type: "INTEGER", nullable: true),
+                    input = table.Column<string>(type: "TEXT", nullable: true),
+                    resource_class = table.Column<string>(type: "TEXT", maxLength: 50, nullable: false),
+                    attempts = table.Column<int>(type: "INTEGER", nullable: false),
+                    host_id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    lease_expires_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    heartbeat_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    process = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    cancel_requested_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    correlation_id = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    completed_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tasks", x => x.seq);
                 });
 
             migrationBuilder.CreateTable(
@@ -74,6 +133,29 @@ namespace Beep.Host.Data.Migrations.Sqlite
                         principalTable: "roles",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "task_events",
+                columns: table => new
+                {
+                    seq = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    task_seq = table.Column<long>(type: "INTEGER", nullable: false),
+                    owner_id = table.Column<long>(type: "INTEGER", nullable: true),
+                    type = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false),
+                    data = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_task_events", x => x.seq);
+                    table.ForeignKey(
+                        name: "fk_task_events_tasks_task_seq",
+                        column: x => x.task_seq,
+                        principalTable: "tasks",
+                        principalColumn: "seq",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -271,6 +353,16 @@ namespace Beep.Host.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_audit_log_action_seq",
+                table: "audit_log",
+                columns: new[] { "action", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_log_actor_name_seq",
+                table: "audit_log",
+                columns: new[] { "actor_name", "seq" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_access_privileges_granted_by",
                 table: "access_privileges",
                 column: "granted_by");
@@ -351,6 +443,47 @@ namespace Beep.Host.Data.Migrations.Sqlite
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_task_events_owner_id_seq",
+                table: "task_events",
+                columns: new[] { "owner_id", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_task_events_task_seq_seq",
+                table: "task_events",
+                columns: new[] { "task_seq", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_completed_at",
+                table: "tasks",
+                column: "completed_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_id",
+                table: "tasks",
+                column: "id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_kind_seq",
+                table: "tasks",
+                columns: new[] { "kind", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_owner_id_seq",
+                table: "tasks",
+                columns: new[] { "owner_id", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_status_resource_class_seq",
+                table: "tasks",
+                columns: new[] { "status", "resource_class", "seq" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tasks_status_seq",
+                table: "tasks",
+                columns: new[] { "status", "seq" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_user_groups_added_by",
                 table: "user_groups",
                 column: "added_by");
@@ -402,10 +535,19 @@ namespace Beep.Host.Data.Migrations.Sqlite
                 name: "settings");
 
             migrationBuilder.DropTable(
+                name: "setup");
+
+            migrationBuilder.DropTable(
                 name: "sign_in_links");
 
             migrationBuilder.DropTable(
+                name: "task_events");
+
+            migrationBuilder.DropTable(
                 name: "user_groups");
+
+            migrationBuilder.DropTable(
+                name: "tasks");
 
             migrationBuilder.DropTable(
                 name: "groups");
@@ -415,6 +557,17 @@ namespace Beep.Host.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "roles");
+
+            migrationBuilder.DropIndex(
+                name: "ix_audit_log_action_seq",
+                table: "audit_log");
+
+            migrationBuilder.DropIndex(
+                name: "ix_audit_log_actor_name_seq",
+                table: "audit_log");
+
+            // Not DropColumn: that makes the table anew, and its triggers would be gone.
+            migrationBuilder.Sql("ALTER TABLE audit_log DROP COLUMN actor_name;");
         }
     }
 }
