@@ -80,7 +80,7 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
             session.SecretHash = SessionSecret.Hash(fresh);
             session.ElevatedUntilAt = isElevated ? time.GetUtcNow() + SessionLimits.Elevation : null;
             session.Ticket = tickets.Protect(session.Id, standing.User.SecurityStamp!, ticket);
-            return ((string?)session.Id, new AuditEntry { Actor = ActorOf(session) with { IpAddress = origin.IpAddress }, Action = isElevated ? "session_elevated" : "session_renewed", ResourceType = "session", ResourceId = session.Id });
+            return ((string?)session.Id, new AuditEntry { Actor = ActorOf(session) with { IpAddress = origin.IpAddress, Name = ticket.Principal.FindFirstValue(ClaimNames.UserName) }, Action = isElevated ? "session_elevated" : "session_renewed", ResourceType = "session", ResourceId = session.Id });
         }, cancellationToken);
         if (id is null)
         {

@@ -25,7 +25,7 @@ internal sealed class SignInLinkService(IdentityWriter writer, TimeProvider time
                 ?? throw HttpFaultException.NotFound("no_user", $"There is no active user {userId}.", "List the users.");
             var now = time.GetUtcNow();
             context.Add(new SignInLink { TokenHash = Hash(token), UserId = userId, CreatedAt = now, ExpiresAt = now + lifetime });
-            return new AuditEntry { Actor = actor, Action = action, ResourceType = "user", ResourceId = userId.ToString(CultureInfo.InvariantCulture), Details = new AuditDetails { Name = user.UserName, Count = (long)lifetime.TotalSeconds } };
+            return new AuditEntry { Actor = actor, Action = action, ResourceType = "user", ResourceId = userId.ToString(CultureInfo.InvariantCulture), Details = new AuditDetails { Name = user.UserName } };
         }, cancellationToken);
         return token;
     }
