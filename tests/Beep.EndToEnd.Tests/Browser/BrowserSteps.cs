@@ -11,8 +11,16 @@ internal static class BrowserSteps
         await page.GetByLabel("Username").FillAsync(userName);
         await page.GetByLabel("Password").FillAsync(password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+        await page.ArriveAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
     }
+
+    /// <summary>Waits until the address is the one wanted. The load event is not waited for: one that comes before the wait begins is never seen by it.</summary>
+    public static Task ArriveAsync(this IPage page, Func<string, bool> isThere, float? timeout = null) =>
+        page.WaitForURLAsync(isThere, new() { WaitUntil = WaitUntilState.Commit, Timeout = timeout });
+
+    /// <inheritdoc cref="ArriveAsync(IPage, Func{string, bool}, float?)"/>
+    public static Task ArriveAsync(this IPage page, string pattern, float? timeout = null) =>
+        page.WaitForURLAsync(pattern, new() { WaitUntil = WaitUntilState.Commit, Timeout = timeout });
 
     /// <summary>Goes somewhere and waits until the page has a circuit and has drawn what it read.</summary>
     public static async Task OpenPageAsync(this IPage page, string path)
@@ -35,10 +43,10 @@ internal static class BrowserSteps
     /// <summary>Shows the password again where a change asks for it, and comes back.</summary>
     public static async Task ConfirmAsync(this IPage page, string password)
     {
-        await page.WaitForURLAsync("**/account/elevate**");
+        await page.ArriveAsync("**/account/elevate**");
         await page.GetByLabel("Password").FillAsync(password);
         await page.PressAsync("Confirm");
-        await page.WaitForURLAsync(url => !url.Contains("/account/elevate", StringComparison.Ordinal));
+        await page.ArriveAsync(url => !url.Contains("/account/elevate", StringComparison.Ordinal));
         await page.SettleAsync();
     }
 }

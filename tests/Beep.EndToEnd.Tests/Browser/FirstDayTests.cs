@@ -46,7 +46,7 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
         await admin.GetByRole(AriaRole.Link, new() { Name = "bob" }).ClickAsync();
         await admin.GetByRole(AriaRole.Button, new() { NameRegex = EndSession() }).ClickAsync();
         // Not by a reload: the open page itself goes.
-        await bob.WaitForURLAsync("**/sign-in?error=session_ended**", new() { Timeout = 60_000 });
+        await bob.ArriveAsync("**/sign-in?error=session_ended**", 60_000);
         await bob.SeeAsync("Your session has ended");
 
         await admin.Keyboard.PressAsync("Control+k");
@@ -54,7 +54,7 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
         await admin.GetByRole(AriaRole.Option, new() { Name = "Audit" }).WaitForAsync();
         await Accessibility.CheckAsync(admin, "the search");
         await admin.Keyboard.PressAsync("Enter");
-        await admin.WaitForURLAsync("**/audit");
+        await admin.ArriveAsync("**/audit");
         await admin.SeeAsync("ada created user bob");
         await admin.SeeAsync("bob signed in");
         // All of it fits on one page.
@@ -102,7 +102,7 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
         await FinishAsync(second, address);
         try
         {
-            await second.WaitForURLAsync("**/sign-in**", new() { Timeout = 60_000 });
+            await second.ArriveAsync("**/sign-in**", 60_000);
         }
         catch (TimeoutException)
         {
@@ -169,7 +169,7 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
         await page.GetByLabel("New password", new() { Exact = true }).FillAsync(own);
         await page.GetByLabel("New password again").FillAsync(own);
         await page.PressAsync("Change password");
-        await page.WaitForURLAsync(url => !url.Contains("/account/password", StringComparison.Ordinal));
+        await page.ArriveAsync(url => !url.Contains("/account/password", StringComparison.Ordinal));
         await page.OpenPageAsync("/");
     }
 
@@ -179,7 +179,7 @@ public sealed partial class FirstDayTests(Chromium chromium, PostgresServer post
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Reviewer");
         await page.GetByLabel("finetune.read").CheckAsync();
         await page.PressAsync("Create role");
-        await page.WaitForURLAsync("**/roles");
+        await page.ArriveAsync("**/roles");
         await page.SeeAsync("Reviewer");
     }
 

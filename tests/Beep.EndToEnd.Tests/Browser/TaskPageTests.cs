@@ -25,7 +25,7 @@ public sealed class TaskPageTests(Chromium chromium, PostgresServer postgres)
         await page.SignInAsync(name, RunningServer.Password);
         await page.OpenPageAsync("/tasks");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sleep for long" }).First.ClickAsync();
-        await page.WaitForURLAsync($"**/tasks/{task.Id}");
+        await page.ArriveAsync($"**/tasks/{task.Id}");
         await page.GetByRole(AriaRole.Main).GetByText("half asleep").WaitForAsync();
         var process = await sleeper.Started.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.True(Directory.Exists($"/proc/{process}"));
