@@ -7,12 +7,28 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Beep.Host.Data;
 
-/// <summary>Brings a database to the tables that this program has, one migration at a time, and back.</summary>
-internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
+/// <summary>Brings the tables of one context to what this program has, one migration at a time, and back.</summary>
+internal sealed class DatabaseMigrator
 {
     private const string Nothing = "0";
     // Any number that nothing else in the database locks.
     private const long ServerLock = 0x6265_6570_6d69_6772;
+
+    private readonly DatabaseAddress _address;
+    private readonly Func<DbContext> _createContext;
+    private readonly TimeProvider _time;
+
+    public DatabaseMigrator(HostDatabase database, TimeProvider time)
+        : this(database.Address, database.CreateContext, time)
+    {
+    }
+
+    public DatabaseMigrator(FineTuneDatabase database, TimeProvider time)
+        : this(database.Address, database.CreateContext, time)
+    {
+    }
+
+    private DatabaseMigrator(DatabaseAddress address, Func<DbContext> createContext, TimeProvider time) => (_address, _createContext, _time) = (address, createContext, time);
 
     /// <summary>Reads and changes nothing: an SQLite file that is not there is not made.</summary>
     public Task<DatabaseState> ReadStateAsync(CancellationToken cancellationToken) => ReachAsync(ReadAsync, cancellationToken);
@@ -29,7 +45,11 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
                 await context.Database.MigrateAsync(token).ConfigureAwait(false);
             }
 
-            await NameInstanceAsync(context, token).ConfigureAwait(false);
+            if (context is HostDbContext host)
+            {
+                await NameInstanceAsync(host, token).ConfigureAwait(false);
+            }
+
             return state.Pending;
         }, token),
         cancellationToken);
@@ -65,9 +85,9 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
             : throw FaultException.Invalid("unknown_migration", $"No applied migration is called '{target}'.", $"Name one of: {string.Join(", ", state.Applied.Prepend(Nothing))}.", "--to");
     }
 
-    private async Task<T> ReachAsync<T>(Func<HostDbContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> ReachAsync<T>(Func<DbContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
-        var context = database.CreateContext();
+        var context = _createContext();
         await using var _ = context.ConfigureAwait(false);
         try
         {
@@ -75,14 +95,14 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
         }
         catch (Exception error) when (error is DbException or InvalidOperationException { InnerException: DbException or TimeoutException } or IOException or UnauthorizedAccessException)
         {
-            throw DatabaseFaults.Failed(database.Address, error);
+            throw DatabaseFaults.Failed(_address, error);
         }
     }
 
-    private async Task<DatabaseState> ReadAsync(HostDbContext context, CancellationToken cancellationToken)
+    private async Task<DatabaseState> ReadAsync(DbContext context, CancellationToken cancellationToken)
     {
         var known = context.Database.GetMigrations().ToList();
-        if (database.Address is SqliteAddress { Path: var path } && new FileInfo(path) is not { Exists: true, Length: > 0 })
+        if (_address is SqliteAddress { Path: var path } && new FileInfo(path) is not { Exists: true, Length: > 0 })
         {
             return new DatabaseState { Exists = false, Pending = known };
         }
@@ -94,15 +114,15 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
             Applied = [.. applied.Intersect(known)],
             Pending = [.. known.Except(applied)],
             Unknown = [.. applied.Except(known)],
-            InstanceId = applied.Contains(known[0])
+            InstanceId = context is HostDbContext && applied.Contains(known[0])
                 ? (await context.Set<Instance>().AsNoTracking().SingleOrDefaultAsync(cancellationToken).ConfigureAwait(false))?.InstanceId
                 : null,
         };
     }
 
-    private async Task<T> LockedAsync<T>(HostDbContext context, Func<Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> LockedAsync<T>(DbContext context, Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        if (database.Address is not SqliteAddress address)
+        if (_address is not SqliteAddress address)
         {
             // EF's own lock lasts for one migration. This one lasts as long as the connection, which stays open until the context goes.
             await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -118,7 +138,7 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
         }
 
         PrivateFiles.CreateFolder(Path.GetDirectoryName(address.Path)!);
-        using (await MigrationLock.TakeAsync(address, time, cancellationToken).ConfigureAwait(false))
+        using (await MigrationLock.TakeAsync(address, _time, cancellationToken).ConfigureAwait(false))
         {
             // SQLite gives the files that it makes beside this one the same rights. One that is there is not opened:
             // closing it would let go of every lock that this process has on it.
@@ -140,7 +160,7 @@ internal sealed class DatabaseMigrator(HostDatabase database, TimeProvider time)
             return;
         }
 
-        instances.Add(new Instance { InstanceId = Guid.NewGuid().ToString("N"), CreatedAt = time.GetUtcNow() });
+        instances.Add(new Instance { InstanceId = Guid.NewGuid().ToString("N"), CreatedAt = _time.GetUtcNow() });
         try
         {
             await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);

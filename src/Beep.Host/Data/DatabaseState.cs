@@ -14,4 +14,12 @@ internal sealed record DatabaseState
 
     /// <summary>Applied by a later version of the program.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
+
+    /// <summary>Together with how another context's tables in the same database stand; they may lack migrations where they are not wanted.</summary>
+    public DatabaseState With(DatabaseState other, bool isWanted) => this with
+    {
+        Applied = [.. Applied, .. other.Applied],
+        Pending = [.. Pending, .. isWanted ? other.Pending : []],
+        Unknown = [.. Unknown, .. other.Unknown],
+    };
 }

@@ -20,18 +20,24 @@ internal static class SettingsCheck
 
         if (configuration.Options.Database is { } address)
         {
-            findings.Add(await DatabaseAsync(new HostDatabase(address), time, cancellationToken).ConfigureAwait(false));
+            findings.Add(await DatabaseAsync(new HostDatabase(address), configuration.Options.EnableFinetune, time, cancellationToken).ConfigureAwait(false));
         }
 
         return findings;
     }
 
-    private static async Task<DoctorFinding> DatabaseAsync(HostDatabase database, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<DoctorFinding> DatabaseAsync(HostDatabase database, bool hasFineTune, TimeProvider time, CancellationToken cancellationToken)
     {
         var name = database.Address.Display;
         try
         {
-            return await new DatabaseMigrator(database, time).ReadStateAsync(cancellationToken).ConfigureAwait(false) switch
+            var state = await new DatabaseMigrator(database, time).ReadStateAsync(cancellationToken).ConfigureAwait(false);
+            if (hasFineTune)
+            {
+                state = state.With(await new DatabaseMigrator(new FineTuneDatabase(database.Address), time).ReadStateAsync(cancellationToken).ConfigureAwait(false), isWanted: true);
+            }
+
+            return state switch
             {
                 { Unknown.Count: > 0 } => DoctorFinding.Fail(DatabaseName, $"a later version of beep has changed the {name}", "Use that version, or restore the backup made before it."),
                 { Exists: false } => DoctorFinding.Ok(DatabaseName, $"the {name} is not made yet; only a server needs it"),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Beep.Contracts;
 
 namespace Beep.Host.Hosting;
@@ -45,8 +46,29 @@ internal sealed record HostPaths(string Home)
     /// <summary>Held by the one process that completes the setup of this home.</summary>
     public string SetupLock => Path.Combine(Home, "config", "setup.lock");
 
+    /// <summary>All that the fine-tuning area keeps in files.</summary>
+    public string FineTune => Path.Combine(Home, "finetune");
+
+    /// <summary>Datasets, a folder each with one for each version.</summary>
+    public string Datasets => Path.Combine(FineTune, "datasets");
+
+    /// <summary>Job folders.</summary>
+    public string Jobs => Path.Combine(FineTune, "jobs");
+
+    /// <summary>What is being uploaded, and not a dataset yet.</summary>
+    public string Uploads => Path.Combine(FineTune, "uploads");
+
+    /// <summary>Models and adapters, <c>publisher/name</c>.</summary>
+    public string Models => Path.Combine(Home, "models");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
+
+    /// <summary>The files of one version of a dataset.</summary>
+    public string DatasetVersion(string datasetId, int version) => Path.Combine(Datasets, datasetId, string.Create(CultureInfo.InvariantCulture, $"v{version}"));
+
+    /// <summary>The folder of one job.</summary>
+    public string Job(string jobId) => Path.Combine(Jobs, jobId);
 
     /// <summary>BEEP_PYTHON_HOME, else the folder that the system gives applications for their data.</summary>
     /// <exception cref="FaultException">The environment names no home at all.</exception>

@@ -69,7 +69,10 @@ public sealed class ReferenceTests
     [InlineData("Identity", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Settings", "Audit", "Data", "Hosting", "Identity", "Shell")]
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
-    [InlineData("Jobs", "Audit", "Data", "Hosting", "Shell", "Tasks")]
+    [InlineData("Quotas", "Audit", "Data", "Hosting", "Identity", "Shell")]
+    [InlineData("Models", "Audit", "Data", "Hosting", "Identity", "Shell", "Tasks")]
+    [InlineData("Datasets", "Audit", "Data", "Hosting", "Identity", "Quotas", "Shell", "Tasks")]
+    [InlineData("Jobs", "Audit", "Data", "Datasets", "Hosting", "Identity", "Models", "Quotas", "Shell", "Tasks")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)
@@ -77,7 +80,7 @@ public sealed class ReferenceTests
             .Select(name => string.Join('.', name!.Split('.').Take(3))).Distinct()
             .Except([.. allowed.Append(room).Select(name => $"Beep.Host.{name}")]);
         AssertNoDependency(
-            Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceStartingWith($"Beep.Host.{room}"),
+            Types.InAssembly(typeof(BeepCommand).Assembly).That().ResideInNamespaceMatching($@"^Beep\.Host\.{room}(\.|$)"),
             [.. rooms, "Spectre.Console", "System.CommandLine"]);
     }
 

@@ -36,10 +36,13 @@ internal sealed class TestDatabase : IDisposable
     {
         var database = await CreateAsync(kind, server);
         await new DatabaseMigrator(database.Open(), TimeProvider.System).MigrateAsync(TestContext.Current.CancellationToken);
+        await new DatabaseMigrator(database.OpenFineTune(), TimeProvider.System).MigrateAsync(TestContext.Current.CancellationToken);
         return database;
     }
 
     public HostDatabase Open(params IInterceptor[] interceptors) => new(Address, interceptors);
+
+    public FineTuneDatabase OpenFineTune() => new(Address);
 
     /// <summary>The address as a user writes it.</summary>
     public string Url => Address is PostgresAddress postgres

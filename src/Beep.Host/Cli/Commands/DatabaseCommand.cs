@@ -20,12 +20,13 @@ internal static class DatabaseCommand
 
     private static Command CreateRollback(HostServices services)
     {
+        var area = new Argument<string?>("area") { Description = "finetune: the tables of the fine-tuning area, all of them without --to. Left out: the host's own.", Arity = ArgumentArity.ZeroOrOne };
         var to = CommonOptions.Optional("--to", "The migration to go back to; 0 undoes all. Without it, the last one is undone.", "NAME");
         var yes = new Option<bool>("--yes") { Description = "Deletes what the undone tables hold." };
         var json = CommonOptions.Json();
-        var command = new Command("rollback", "Undoes migrations, with what is in their tables.") { to, yes, json };
+        var command = new Command("rollback", "Undoes migrations, with what is in their tables.") { area, to, yes, json };
         command.SetAction((result, cancellationToken) =>
-            Databases.DatabaseActions.RollbackAsync(services, result.GetValue(to), result.GetValue(yes), ReporterOf(services, result, json), cancellationToken));
+            Databases.DatabaseActions.RollbackAsync(services, result.GetValue(area), result.GetValue(to), result.GetValue(yes), ReporterOf(services, result, json), cancellationToken));
         return command;
     }
 

@@ -9,9 +9,13 @@ namespace Beep.Host.Cli.Databases;
 /// <summary>What the subcommands of <c>beep db</c> do.</summary>
 internal static class DatabaseActions
 {
+    /// <summary>The area that has tables of its own, as the command line names it.</summary>
+    public const string FineTuneArea = "finetune";
+
     public static async Task<int> MigrateAsync(HostServices services, Reporter reporter, CancellationToken cancellationToken)
     {
-        var applied = await MigrateAsync(services, Open(services, reporter), cancellationToken).ConfigureAwait(false);
+        var configuration = Load(services, reporter);
+        var applied = await MigrateAsync(services, configuration.Options, Open(services, configuration), cancellationToken).ConfigureAwait(false);
         foreach (var name in applied)
         {
             reporter.Say($"Applied {name}.");
@@ -21,10 +25,15 @@ internal static class DatabaseActions
         return reporter.Finish(WorkerExitCode.Succeeded, [], new JsonObject { ["applied"] = Names(applied) });
     }
 
-    /// <summary>Applies what is pending and says so in the audit log; returns its names.</summary>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(HostServices services, AuditTrail trail, CancellationToken cancellationToken)
+    /// <summary>Applies what is pending and says so in the audit log; returns its names, those of switched-on areas after the host's.</summary>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(HostServices services, HostOptions options, AuditTrail trail, CancellationToken cancellationToken)
     {
         var applied = await new DatabaseMigrator(trail.Database, services.Time).MigrateAsync(cancellationToken).ConfigureAwait(false);
+        if (options.EnableFinetune)
+        {
+            applied = [.. applied, .. await new DatabaseMigrator(new FineTuneDatabase(trail.Database.Address), services.Time).MigrateAsync(cancellationToken).ConfigureAwait(false)];
+        }
+
         if (applied.Count > 0)
         {
             await RecordAsync(trail, "database_migrated", applied[^1], applied.Count, cancellationToken).ConfigureAwait(false);
@@ -33,10 +42,22 @@ internal static class DatabaseActions
         return applied;
     }
 
-    public static async Task<int> RollbackAsync(HostServices services, string? target, bool isConfirmed, Reporter reporter, CancellationToken cancellationToken)
+    /// <param name="services">What the command takes from outside.</param>
+    /// <param name="area">Null: the host's own tables; else <see cref="FineTuneArea"/>, which loses all of its tables where no target is named.</param>
+    /// <param name="target">The migration to go back to.</param>
+    /// <param name="isConfirmed">Whether what the tables hold may go.</param>
+    /// <param name="reporter">Where to.</param>
+    /// <param name="cancellationToken">Stops between two migrations.</param>
+    public static async Task<int> RollbackAsync(HostServices services, string? area, string? target, bool isConfirmed, Reporter reporter, CancellationToken cancellationToken)
     {
-        var trail = Open(services, reporter);
-        var migrator = new DatabaseMigrator(trail.Database, services.Time);
+        if (area is not (null or FineTuneArea))
+        {
+            throw FaultException.Invalid("unknown_area", $"No area with tables of its own is called '{area}'.", $"Name {FineTuneArea}, or none for the host's own tables.", "area");
+        }
+
+        var trail = Open(services, Load(services, reporter));
+        var migrator = area is null ? new DatabaseMigrator(trail.Database, services.Time) : new DatabaseMigrator(new FineTuneDatabase(trail.Database.Address), services.Time);
+        target ??= area is null ? null : "0";
         var state = await migrator.ReadStateAsync(cancellationToken).ConfigureAwait(false);
         var planned = DatabaseMigrator.Undone(state, target);
         if (planned.Count > 0 && !isConfirmed)
@@ -44,7 +65,7 @@ internal static class DatabaseActions
             throw FaultException.Invalid("not_confirmed", $"This undoes {string.Join(", ", planned)} and deletes what those tables hold.", "Back the database up, then add --yes.", "--yes");
         }
 
-        if (planned.Count > 0 && state.Pending.Count == 0)
+        if (planned.Count > 0 && (area is not null || state.Pending.Count == 0))
         {
             // Before, because the table may be among those that go.
             await RecordAsync(trail, "database_rollback_requested", planned[^1], planned.Count, cancellationToken).ConfigureAwait(false);
@@ -62,8 +83,15 @@ internal static class DatabaseActions
 
     public static async Task<int> StatusAsync(HostServices services, Reporter reporter, CancellationToken cancellationToken)
     {
-        var address = Load(services, reporter).RequireDatabase();
+        var configuration = Load(services, reporter);
+        var address = configuration.RequireDatabase();
         var state = await new DatabaseMigrator(new HostDatabase(address), services.Time).ReadStateAsync(cancellationToken).ConfigureAwait(false);
+        var fineTune = await new DatabaseMigrator(new FineTuneDatabase(address), services.Time).ReadStateAsync(cancellationToken).ConfigureAwait(false);
+        if (configuration.Options.EnableFinetune || fineTune.Applied.Count > 0)
+        {
+            state = state.With(fineTune, isWanted: configuration.Options.EnableFinetune);
+        }
+
         foreach (var (names, word) in new[] { (state.Applied, "applied"), (state.Pending, "pending"), (state.Unknown, "of a later version") })
         {
             foreach (var name in names)
@@ -96,11 +124,7 @@ internal static class DatabaseActions
         return configuration;
     }
 
-    private static AuditTrail Open(HostServices services, Reporter reporter)
-    {
-        var configuration = Load(services, reporter);
-        return new AuditTrail(configuration.RequireDatabase(), configuration.Options, services.Time);
-    }
+    private static AuditTrail Open(HostServices services, HostConfiguration configuration) => new(configuration.RequireDatabase(), configuration.Options, services.Time);
 
     private static async Task RecordAsync(AuditTrail trail, string action, string migration, int count, CancellationToken cancellationToken)
     {

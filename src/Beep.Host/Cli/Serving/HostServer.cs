@@ -26,6 +26,12 @@ internal static class HostServer
         var services = builder.Services;
         services.AddAudit(trail);
         services.AddScoped(provider => provider.GetRequiredService<HostDatabase>().CreateContext());
+        if (options.EnableFinetune)
+        {
+            services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
+            services.AddSingleton<FineTuneWriter>();
+        }
+
         services.AddKeyRing(options);
         services.AddIdentity();
         services.AddIdentityPages();

@@ -33,7 +33,7 @@ internal sealed class OpenServer : IAsyncDisposable
         RequireSecret(options);
         SetupLeftovers.Remove(options.Paths, new DraftStore(options.Paths, services.Time));
         var trail = new AuditTrail(options.Database!, options, services.Time);
-        await DatabaseActions.MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
+        await DatabaseActions.MigrateAsync(services, options, trail, cancellationToken).ConfigureAwait(false);
         var app = HostServer.Build(options, trail, request);
         try
         {
