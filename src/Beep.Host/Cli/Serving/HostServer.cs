@@ -9,6 +9,7 @@ using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
 using Beep.Host.Monitoring;
+using Beep.Host.Quotas;
 using Beep.Host.Settings;
 using Beep.Host.Setup;
 using Beep.Host.Shell;
@@ -30,6 +31,8 @@ internal static class HostServer
         {
             services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
             services.AddSingleton<FineTuneWriter>();
+            services.AddSingleton<QuotaReader>();
+            services.AddSingleton<JobAccess>();
         }
 
         services.AddKeyRing(options);
