@@ -32,7 +32,7 @@ internal static class HostServer
             services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
             services.AddSingleton<FineTuneWriter>();
             services.AddSingleton<QuotaReader>();
-            services.AddSingleton<JobAccess>();
+            services.AddJobs();
         }
 
         services.AddKeyRing(options);
@@ -40,7 +40,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
-        services.AddJobs(request.Trainer);
+        services.AddTraining(request.Trainer);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -58,6 +58,11 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
+        if (options.EnableFinetune)
+        {
+            app.MapJobs();
+        }
+
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();

@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Lifecycle;
+using Beep.Host.Jobs.Specs;
+using Beep.Host.Jobs.Stored;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Training;
@@ -10,7 +13,11 @@ namespace Beep.Host.Jobs.Training;
 /// Trains a job folder. To stop is to save a checkpoint, and a run that is begun again, by people or because its host was lost,
 /// goes on from there.
 /// </summary>
-internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time) : ITaskHandler
+/// <param name="paths">The home.</param>
+/// <param name="locateTrainer">Where the worker program is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="jobs">What keeps jobs; null while fine-tuning is switched off, when only folders are trained.</param>
+internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time, Func<JobService>? jobs = null) : ITaskHandler
 {
     public const string KindName = "finetune.train";
 
@@ -25,22 +32,67 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
-        var folder = run.ReadInput<TrainInput>().Resolve(paths);
+        var input = run.ReadInput<TrainInput>();
+        if (input.JobId is not { } jobId)
+        {
+            return await TrainAsync(run, input.Resolve(paths), null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (jobs is null)
+        {
+            throw FaultException.Failed("finetune_off", "Fine-tuning is switched off on this server.", "Switch ENABLE_FINETUNE on, then resume the job.");
+        }
+
+        var report = new JobReport(jobs(), new JobTurn(jobId, run.Id, run.Attempt), time);
+        if (!await report.BeginAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // It was cancelled as it began: whoever did that stops this task in a moment.
+            await Task.Delay(LongestStop, time, cancellationToken).ConfigureAwait(false);
+            throw FaultException.Failed("job_not_queued", "The job was not to run.", "Resume or restart it.");
+        }
+
+        return await TrainAsync(run, input, report, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<JsonObject?> TrainAsync(TaskRun run, TrainInput input, JobReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TrainAsync(run, input.Resolve(paths), report, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            await report.StopAsync().ConfigureAwait(false);
+            throw;
+        }
+        catch (FaultException error)
+        {
+            // What the worker said itself was told before, and this changes nothing then.
+            await report.EndAsync(new JobEnd(JobState.Failed) { Fault = error.Faults[0] }).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, JobReport? report, CancellationToken cancellationToken)
+    {
         var spec = SpecReader.Read(folder.Spec);
         if (JobExit.Read(folder) is { Status: JobStatus.Succeeded } done)
         {
             // The worker had ended, and its host was lost before it could say so.
+            await EndAsync(report, folder, new JobOutcome(WorkerExitCode.Succeeded, done, []), null).ConfigureAwait(false);
             return Describe(folder, spec, done);
         }
 
         var steps = new TrainSteps(run);
         await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
+        await SplitAsync(run, folder, cancellationToken).ConfigureAwait(false);
         var (child, offset) = await StartAsync(run, folder, cancellationToken).ConfigureAwait(false);
         var ended = EndAsync(child, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
         {
             await steps.AddAsync(jobEvent).ConfigureAwait(false);
+            await (report?.AddAsync(jobEvent) ?? Task.CompletedTask).ConfigureAwait(false);
         }
 
         var exitCode = await ended.ConfigureAwait(false);
@@ -48,6 +100,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         if (outcome is { ExitCode: WorkerExitCode.Succeeded, Exit: { } exit })
         {
             await steps.CompleteAsync(exit).ConfigureAwait(false);
+            await EndAsync(report, folder, outcome, null).ConfigureAwait(false);
             return Describe(folder, spec, exit);
         }
 
@@ -59,7 +112,26 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
         var faults = outcome.Faults.Count > 0 ? outcome.Faults : [Stopped(outcome.Exit)];
         await steps.FailAsync(faults[0].Message).ConfigureAwait(false);
+        await EndAsync(report, folder, outcome, faults[0]).ConfigureAwait(false);
         throw new FaultException(outcome.ExitCode, faults);
+    }
+
+    private static async Task EndAsync(JobReport? report, JobFolder folder, JobOutcome outcome, Fault? fault)
+    {
+        if (report is not null)
+        {
+            await report.EndAsync(await JobReport.EndOfAsync(folder, outcome, fault).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Holds rows out where the job wants that; reading a large file takes its time.</summary>
+    private static async Task SplitAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    {
+        if (RowSplit.Read(folder) is { } split)
+        {
+            await run.ReportAsync(0, "Holding rows out", cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => split.Apply(folder, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task<(ChildProcess Child, long Offset)> StartAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
