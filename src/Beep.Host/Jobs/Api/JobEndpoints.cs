@@ -43,7 +43,7 @@ internal static class JobEndpoints
     private static Ok<IReadOnlyList<PresetView>> ListPresets() => TypedResults.Ok<IReadOnlyList<PresetView>>(
         [.. PresetCatalog.Names.Select(PresetCatalog.Get).Select(preset => new PresetView(preset.Name, preset.Description, preset.Name == PresetCatalog.Default, JsonSerializer.SerializeToElement(preset.Tree)))]);
 
-    private static async Task<Ok<Page<JobItem>>> ListAsync(
+    private static async Task<Ok<Page<JobView>>> ListAsync(
         [AsParameters] PageRequest page, string? state, string? model, string? dataset, string? search, string? owner, ClaimsPrincipal user, JobReader reader, CancellationToken cancellationToken)
     {
         var filter = new JobFilter { State = StateOf(state), Model = model, Dataset = dataset, Search = search, IsOfAll = IsOfAll(owner, user) };

@@ -30,7 +30,7 @@ internal sealed record JobFilter
 internal sealed class JobReader(FineTuneDatabase database, PrivilegeService privileges, JobQueue queue)
 {
     /// <summary>Newest first: the caller's own with those that were shared, or everybody's.</summary>
-    public async Task<Page<JobItem>> ListAsync(JobFilter filter, PageRequest page, ClaimsPrincipal caller, CancellationToken cancellationToken)
+    public async Task<Page<JobView>> ListAsync(JobFilter filter, PageRequest page, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
         var user = caller.RequireUserId();
         var shared = filter.IsOfAll ? [] : await privileges.ListIdsAsync(user, JobAccess.Resource, AccessLevel.Read, cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         var cut = page.Cut(rows, row => row.Job.Seq);
         // Nobody waits in most lists.
         var waiting = cut.Items.Any(row => row.Job.State == JobState.Queued) ? await queue.ReadAsync([], cancellationToken) : null;
-        return new Page<JobItem>([.. cut.Items.Select(row => Item(row, waiting))], cut.Next);
+        return new Page<JobView>([.. cut.Items.Select(row => Item(row, waiting))], cut.Next);
     }
 
     /// <summary>One job with everything; who may see it was asked before.</summary>
@@ -70,8 +70,16 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         var validation = job.ValidationVersionSeq is { } seq
             ? await (from version in context.Set<DatasetVersion>() join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq where version.Seq == seq select new JobDataset(dataset.Id, dataset.Name, version.Number)).SingleOrDefaultAsync(cancellationToken)
             : null;
-        var item = Item(row, job.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null);
-        return View(job, item, artifacts, validation);
+        return Item(row, job.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null) with
+        {
+            Validation = validation,
+            Suffix = job.Suffix,
+            Metadata = JobView.Parse(job.Metadata),
+            Spec = JobView.Parse(job.Spec),
+            Plan = JobView.Parse(job.Plan),
+            Summary = JobView.Parse(job.Summary),
+            Artifacts = artifacts,
+        };
     }
 
     /// <summary>How many jobs there are of each state that the caller may see in a list.</summary>
@@ -91,7 +99,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         from dataset in datasets.DefaultIfEmpty()
         select new JobRow { Job = job, DatasetId = dataset.Id, DatasetName = dataset.Name, Version = (int?)version.Number };
 
-    private static JobItem Item(JobRow row, QueueView? queue) => new()
+    private static JobView Item(JobRow row, QueueView? queue) => new()
     {
         Id = row.Job.Id,
         Name = row.Job.Name,
@@ -103,6 +111,8 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         Backend = row.Job.Backend,
         Method = row.Job.Method,
         Priority = row.Job.Priority,
+        Revision = row.Job.Revision,
+        Actions = JobView.ActionsOf(row.Job.State),
         Step = row.Job.Step,
         TotalSteps = row.Job.TotalSteps,
         Loss = row.Job.Loss,
@@ -117,43 +127,6 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         QueuedAt = row.Job.QueuedAt,
         StartedAt = row.Job.StartedAt,
         FinishedAt = row.Job.FinishedAt,
-    };
-
-    private static JobView View(Job job, JobItem item, IReadOnlyList<ArtifactView> artifacts, JobDataset? validation) => new()
-    {
-        Id = item.Id,
-        Name = item.Name,
-        State = item.State,
-        OwnerId = item.OwnerId,
-        Model = item.Model,
-        Dataset = item.Dataset,
-        Preset = item.Preset,
-        Backend = item.Backend,
-        Method = item.Method,
-        Priority = item.Priority,
-        Step = item.Step,
-        TotalSteps = item.TotalSteps,
-        Loss = item.Loss,
-        EvaluationLoss = item.EvaluationLoss,
-        TrainedTokens = item.TrainedTokens,
-        DeviceSeconds = item.DeviceSeconds,
-        Queue = item.Queue,
-        Error = item.Error,
-        ParentId = item.ParentId,
-        TaskId = item.TaskId,
-        CreatedAt = item.CreatedAt,
-        QueuedAt = item.QueuedAt,
-        StartedAt = item.StartedAt,
-        FinishedAt = item.FinishedAt,
-        Validation = validation,
-        Suffix = job.Suffix,
-        Metadata = JobView.Parse(job.Metadata),
-        Spec = JobView.Parse(job.Spec),
-        Plan = JobView.Parse(job.Plan),
-        Summary = JobView.Parse(job.Summary),
-        Artifacts = artifacts,
-        Revision = job.Revision,
-        Actions = JobView.ActionsOf(job.State),
     };
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Stored;
 
 namespace Beep.Host.Jobs.Api;
 
-/// <summary>A job as callers see it in a list.</summary>
-internal record JobItem
+/// <summary>A job as callers see it.</summary>
+internal sealed record JobView
 {
     public required string Id { get; init; }
 
@@ -28,6 +29,9 @@ internal record JobItem
     public required string Method { get; init; }
 
     public required int Priority { get; init; }
+
+    /// <summary>Rises with every change of its state or its settings.</summary>
+    public required int Revision { get; init; }
 
     public required long Step { get; init; }
 
@@ -59,33 +63,34 @@ internal record JobItem
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
-}
 
-/// <summary>A job with all that is known of it.</summary>
-internal sealed record JobView : JobItem
-{
+    /// <summary>What can be done with it in this state: <c>start cancel restart resume clone reproduce delete</c>.</summary>
+    public required IReadOnlyList<string> Actions { get; init; }
+
+    /// <summary>From here on: of one job alone, and left out of lists.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JobDataset? Validation { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Suffix { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Metadata { get; init; }
 
     /// <summary>With ids in the place of paths.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Spec { get; init; }
 
     /// <summary>What the planner said before the start.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Plan { get; init; }
 
     /// <summary>The figures of the finished run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Summary { get; init; }
 
-    public required IReadOnlyList<ArtifactView> Artifacts { get; init; }
-
-    /// <summary>Rises with every change of its state or its settings.</summary>
-    public required int Revision { get; init; }
-
-    /// <summary>What can be done with it in this state: <c>start cancel restart resume delete</c>.</summary>
-    public required IReadOnlyList<string> Actions { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ArtifactView>? Artifacts { get; init; }
 
     public static IReadOnlyList<string> ActionsOf(JobState state) => state switch
     {

@@ -12,15 +12,20 @@ namespace Beep.Host.Jobs.Lifecycle;
 internal sealed partial class JobService
 {
     /// <summary>A run begins, or goes on in another host. False: the job is not to run.</summary>
-    public Task<bool> BeginAsync(JobTurn turn, CancellationToken cancellationToken) => RunAsync(turn, (change, job, _, _) =>
+    public Task<bool> BeginAsync(JobTurn turn, bool isAdopted, CancellationToken cancellationToken) => RunAsync(turn, (change, job, _, _) =>
     {
         if (job.State == JobState.Queued)
         {
             job.StartedAt = change.Now;
             change.Move(job, JobState.Running, AuditActors.System, "started", turn.Attempt > 1 ? $"Begun again, for the {turn.Attempt}. time." : "Begun.");
         }
+        else if (isAdopted)
+        {
+            change.Tell(job, AuditActors.System, "adopted", "The server was started again; the run had gone on without it.");
+        }
 
-        return Task.FromResult(job.State == JobState.Running);
+        // One that is being cancelled is watched to its end, and not begun.
+        return Task.FromResult(job.State == JobState.Running || isAdopted);
     }, cancellationToken);
 
     /// <summary>Keeps how far a run is. It makes no revision: nothing depends on it.</summary>
@@ -161,7 +166,9 @@ internal sealed partial class JobService
     /// <summary>A change that a run makes while it holds its task; nothing and the default otherwise.</summary>
     private Task<bool> RunAsync(JobTurn turn, Func<JobChange, Job, TaskRow, CancellationToken, Task<bool>> work, CancellationToken cancellationToken) => ChangeAsync(async (change, token) =>
     {
-        var task = await change.Host.Set<TaskRow>().AsNoTracking().SingleOrDefaultAsync(row => row.Id == turn.TaskId && row.Status == TaskState.Running && row.Attempts == turn.Attempt, token);
+        var hostId = slots.HostId;
+        var task = await change.Host.Set<TaskRow>().AsNoTracking()
+            .SingleOrDefaultAsync(row => row.Id == turn.TaskId && row.Status == TaskState.Running && row.HostId == hostId && row.Attempts == turn.Attempt, token);
         var job = await change.FineTune.Set<Job>().SingleOrDefaultAsync(row => row.Id == turn.JobId && row.TaskId == turn.TaskId && row.DeletedAt == null, token);
         return task is not null && job is not null && NeedsTask(job) && await work(change, job, task, token);
     }, cancellationToken);

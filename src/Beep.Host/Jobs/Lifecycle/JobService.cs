@@ -18,7 +18,7 @@ namespace Beep.Host.Jobs.Lifecycle;
 /// audit log or did not happen. Who may is asked before.
 /// </summary>
 internal sealed partial class JobService(
-    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
+    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, JobSlots slots, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
 {
     /// <summary>How many jobs a user may make in an hour.</summary>
     public const int MostPerHour = 30;

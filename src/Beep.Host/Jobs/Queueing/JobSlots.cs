@@ -16,6 +16,9 @@ internal sealed class JobSlots(TaskOptions options, IServiceProvider services)
     // Found late: the runner is made after the handlers of tasks are.
     private readonly Lazy<string?> _hostId = new(() => services.GetServices<IHostedService>().OfType<TaskRunner>().SingleOrDefault()?.HostId);
 
+    /// <summary>What tasks call this host; null where it runs none.</summary>
+    public string? HostId => _hostId.Value;
+
     /// <summary>What a run with this backend takes: the embedded trainer computes on processors, the others on a GPU where there is one.</summary>
     public string ClassOf(string backend) =>
         backend == SpecWriter.WireName(Backend.Torchsharp) || options.Gpus.Count == 0 ? ResourceClass.Cpu : ResourceClass.Gpu(1);
@@ -26,7 +29,7 @@ internal sealed class JobSlots(TaskOptions options, IServiceProvider services)
     /// <summary>How many more there is room for now: nobody has taken those that wait, and this host runs its own.</summary>
     public async Task<int> FreeAsync(HostDbContext context, string resourceClass, CancellationToken cancellationToken)
     {
-        if (_hostId.Value is not { } hostId)
+        if (HostId is not { } hostId)
         {
             return 0;
         }

@@ -17,19 +17,21 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
     private bool _hasNews;
 
     /// <summary>Says that the run begins; false when the job is not to run.</summary>
-    public Task<bool> BeginAsync(CancellationToken cancellationToken) => KeepTryingAsync(() => jobs.BeginAsync(turn, cancellationToken), cancellationToken);
+    public Task<bool> BeginAsync(bool isAdopted, CancellationToken cancellationToken) => KeepTryingAsync(() => jobs.BeginAsync(turn, isAdopted, cancellationToken), cancellationToken);
+
+    /// <summary>Takes in what was told before.</summary>
+    public void Remember(JobEvent? jobEvent)
+    {
+        if (jobEvent is not null)
+        {
+            _progress = After(_progress, jobEvent);
+        }
+    }
 
     public async Task AddAsync(JobEvent jobEvent)
     {
         var before = _progress;
-        _progress = jobEvent switch
-        {
-            StartedEvent started => before with { Step = started.ResumedFrom ?? 0, TotalSteps = started.TotalSteps },
-            ProgressEvent progress => before with { Step = progress.Step, TotalSteps = progress.TotalSteps },
-            MetricEvent metric => before with { Step = Math.Max(before.Step, metric.Step), Loss = metric.Loss ?? before.Loss, Tokens = metric.Tokens },
-            EvaluationEvent evaluation => before with { EvaluationLoss = evaluation.Loss ?? before.EvaluationLoss },
-            _ => before,
-        };
+        _progress = After(before, jobEvent);
         _hasNews |= before != _progress;
         if (_hasNews && (jobEvent is StartedEvent || time.GetElapsedTime(_told) >= ReportEvery))
         {
@@ -57,6 +59,15 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
             return true;
         }, CancellationToken.None).ConfigureAwait(false);
     }
+
+    private static JobProgress After(JobProgress before, JobEvent jobEvent) => jobEvent switch
+    {
+        StartedEvent started => before with { Step = started.ResumedFrom ?? 0, TotalSteps = started.TotalSteps },
+        ProgressEvent progress => before with { Step = progress.Step, TotalSteps = progress.TotalSteps },
+        MetricEvent metric => before with { Step = Math.Max(before.Step, metric.Step), Loss = metric.Loss ?? before.Loss, Tokens = metric.Tokens },
+        EvaluationEvent evaluation => before with { EvaluationLoss = evaluation.Loss ?? before.EvaluationLoss },
+        _ => before,
+    };
 
     private async Task TellAsync()
     {

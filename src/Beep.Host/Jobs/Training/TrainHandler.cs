@@ -10,8 +10,8 @@ using Beep.Host.Tasks;
 namespace Beep.Host.Jobs.Training;
 
 /// <summary>
-/// Trains a job folder. To stop is to save a checkpoint, and a run that is begun again, by people or because its host was lost,
-/// goes on from there.
+/// Trains a job folder. The worker outlives the host, which reads the folder and nothing else, so that the next host goes on
+/// reading where this one was. To stop is to save a checkpoint, and a run that is begun again goes on from there.
 /// </summary>
 /// <param name="paths">The home.</param>
 /// <param name="locateTrainer">Where the worker program is.</param>
@@ -28,14 +28,15 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
     public string ResourceClass => Tasks.ResourceClass.Cpu;
 
-    public WhenLost WhenLost => WhenLost.Restart;
+    public WhenLost WhenLost => WhenLost.Adopt;
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
         var input = run.ReadInput<TrainInput>();
         if (input.JobId is not { } jobId)
         {
-            return await TrainAsync(run, input.Resolve(paths), null, cancellationToken).ConfigureAwait(false);
+            var folder = input.Resolve(paths);
+            return await TrainAsync(run, folder, run.Adopt(folder.Output), null, cancellationToken).ConfigureAwait(false);
         }
 
         if (jobs is null)
@@ -43,22 +44,28 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
             throw FaultException.Failed("finetune_off", "Fine-tuning is switched off on this server.", "Switch ENABLE_FINETUNE on, then resume the job.");
         }
 
-        var report = new JobReport(jobs(), new JobTurn(jobId, run.Id, run.Attempt), time);
-        if (!await report.BeginAsync(cancellationToken).ConfigureAwait(false))
-        {
-            // It was cancelled as it began: whoever did that stops this task in a moment.
-            await Task.Delay(LongestStop, time, cancellationToken).ConfigureAwait(false);
-            throw FaultException.Failed("job_not_queued", "The job was not to run.", "Resume or restart it.");
-        }
-
-        return await TrainAsync(run, input, report, cancellationToken).ConfigureAwait(false);
+        return await TrainAsync(run, input, new JobReport(jobs(), new JobTurn(jobId, run.Id, run.Attempt), time), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<JsonObject?> TrainAsync(TaskRun run, TrainInput input, JobReport report, CancellationToken cancellationToken)
     {
         try
         {
-            return await TrainAsync(run, input.Resolve(paths), report, cancellationToken).ConfigureAwait(false);
+            var folder = input.Resolve(paths);
+            var adopted = run.Adopt(folder.Output);
+            if (await report.BeginAsync(adopted is not null, cancellationToken).ConfigureAwait(false))
+            {
+                return await TrainAsync(run, folder, adopted, report, cancellationToken).ConfigureAwait(false);
+            }
+
+            // It was cancelled as it began: whoever did that stops this task in a moment.
+            await Task.Delay(LongestStop, time, cancellationToken).ConfigureAwait(false);
+            throw FaultException.Failed("job_not_queued", "The job was not to run.", "Resume or restart it.");
+        }
+        catch (Exception) when (run.IsLeaving)
+        {
+            // The worker goes on, and so does the job.
+            throw;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -73,21 +80,21 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         }
     }
 
-    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, JobReport? report, CancellationToken cancellationToken)
+    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, ChildProcess? adopted, JobReport? report, CancellationToken cancellationToken)
     {
         var spec = SpecReader.Read(folder.Spec);
-        if (JobExit.Read(folder) is { Status: JobStatus.Succeeded } done)
+        var steps = new TrainSteps(run);
+        if (adopted is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
-            await EndAsync(report, folder, new JobOutcome(WorkerExitCode.Succeeded, done, []), null).ConfigureAwait(false);
-            return Describe(folder, spec, done);
+            await EndAsync(report, folder, new JobOutcome(past.ExitCode, past, []), Stopped(past)).ConfigureAwait(false);
+            return past.Status == JobStatus.Succeeded ? Describe(folder, spec, past) : throw new FaultException(past.ExitCode, [Stopped(past)]);
         }
 
-        var steps = new TrainSteps(run);
-        await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
-        await SplitAsync(run, folder, cancellationToken).ConfigureAwait(false);
-        var (child, offset) = await StartAsync(run, folder, cancellationToken).ConfigureAwait(false);
-        var ended = EndAsync(child, cancellationToken);
+        var (child, offset) = adopted is null
+            ? await BeginAsync(run, steps, folder, cancellationToken).ConfigureAwait(false)
+            : (adopted, await GoOnAsync(steps, report, folder, cancellationToken).ConfigureAwait(false));
+        var ended = EndAsync(run, child, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
         {
@@ -134,14 +141,31 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         }
     }
 
-    private async Task<(ChildProcess Child, long Offset)> StartAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    /// <summary>Takes in what the worker said while another host watched it; returns where to go on reading.</summary>
+    private static async Task<long> GoOnAsync(TrainSteps steps, JobReport? report, JobFolder folder, CancellationToken cancellationToken)
     {
+        var end = 0L;
+        foreach (var line in EventReader.ReadFrom(folder.Events))
+        {
+            end = line.NextOffset;
+            steps.Remember(line.Event);
+            report?.Remember(line.Event);
+        }
+
+        await steps.GoOnAsync(cancellationToken).ConfigureAwait(false);
+        return end;
+    }
+
+    private async Task<(ChildProcess Child, long Offset)> BeginAsync(TaskRun run, TrainSteps steps, JobFolder folder, CancellationToken cancellationToken)
+    {
+        await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            await SplitAsync(run, folder, cancellationToken).ConfigureAwait(false);
             LocalExecutor.Forget(folder);
             var offset = EventTail.EndOf(folder.Events);
             var trainer = locateTrainer();
-            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output };
+            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output, OutlivesHost = true };
             return (await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), offset);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -151,13 +175,13 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
     }
 
     /// <summary>Waits also for a worker that was told to stop: the task asks it once, and asking twice would end it without a checkpoint.</summary>
-    private async Task<int> EndAsync(ChildProcess child, CancellationToken cancellationToken)
+    private async Task<int?> EndAsync(TaskRun run, ChildProcess child, CancellationToken cancellationToken)
     {
         try
         {
             return await child.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!run.IsLeaving)
         {
             return await child.WaitAsync(CancellationToken.None).WaitAsync(LongestStop, time, CancellationToken.None).ConfigureAwait(false);
         }
