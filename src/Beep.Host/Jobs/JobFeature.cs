@@ -2,6 +2,7 @@ using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Queueing;
+using Beep.Host.Jobs.Retention;
 using Beep.Host.Jobs.Training;
 using Beep.Host.Tasks;
 
@@ -32,6 +33,10 @@ internal static class JobFeature
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<JobReader>();
+        services.AddSingleton<CleanUpFinder>();
+        services.AddSingleton<CleanUp>();
+        services.AddSingleton<Func<CleanUp>>(provider => provider.GetRequiredService<CleanUp>);
+        services.AddTaskHandler<CleanUpHandler>();
         services.AddHostedService<JobScheduler>();
         return services;
     }

@@ -34,4 +34,6 @@ internal sealed record HostOptions
     public Uri? HubEndpoint { get; init; }
 
     public SecretText? HubToken { get; init; }
+
+    public RetentionOptions Retention { get; init; } = new();
 }
