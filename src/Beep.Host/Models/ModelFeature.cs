@@ -1,3 +1,7 @@
+using Beep.Host.Models.Adding;
+using Beep.Host.Models.Hub;
+using Beep.Host.Tasks;
+
 namespace Beep.Host.Models;
 
 /// <summary>The registry of models: always there, since people can talk to models whether or not they fine-tune.</summary>
@@ -6,9 +10,15 @@ internal static class ModelFeature
     public static IServiceCollection AddModels(this IServiceCollection services, string programFolder)
     {
         services.AddModelCore(programFolder);
+        services.AddSingleton<ModelRemover>();
+        services.AddSingleton<ModelAdder>();
+        services.AddTaskHandler<ImportModel>();
+        services.AddTaskHandler<DownloadModel>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelSeeder>());
         return services;
     }
+
+    public static void MapModels(this IEndpointRouteBuilder routes) => ModelEndpoints.Map(routes);
 
     /// <summary>What a command has too.</summary>
     public static IServiceCollection AddModelCore(this IServiceCollection services, string programFolder) => services
@@ -17,5 +27,11 @@ internal static class ModelFeature
         .AddSingleton<ModelWriter>()
         .AddSingleton<ModelReader>()
         .AddSingleton<ModelRegistry>()
-        .AddSingleton<ModelSeeder>();
+        .AddSingleton<ModelSeeder>()
+        .AddSingleton<ModelPreparation>()
+        .AddSingleton<ImportFolders>()
+        .AddSingleton(new HubOptions())
+        .AddSingleton<HubAddress>()
+        .AddSingleton<HubClient>()
+        .AddSingleton<HubDownload>();
 }

@@ -220,7 +220,7 @@ internal sealed class ModelRegistry(ModelWriter writer, ModelStore store, HostDa
         {
             if (Directory.Exists(Path.GetFullPath(ModelStore.PathOf(name), store.Home)))
             {
-                throw HttpFaultException.Conflict("folder_exists", $"There is a folder 'models/{name}' in the home already, which is no model of the registry.", "Import it, move it away, or choose another name.");
+                throw HttpFaultException.Conflict("folder_exists", $"There is a folder 'models/{name}' in the home already, which is no model of the registry.", "Move it away, or choose another name.");
             }
 
             return;

@@ -56,6 +56,9 @@ internal sealed record ModelView
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>A model whose task was added this moment.</summary>
+    public static ModelView Added(Model row) => Of(row, null) with { State = row.State, Progress = 0, Message = null };
+
     /// <param name="row">The model.</param>
     /// <param name="task">Of a model that is being prepared; one that has ended, or is gone, has left it unfinished.</param>
     public static ModelView Of(Model row, TaskRow? task)
@@ -100,3 +103,29 @@ internal sealed record ModelLink(string Id, string Name, ModelKind Kind, string?
 /// <param name="Base">What it was made from; null for a base model, and where the caller may not see it.</param>
 /// <param name="Derived">What was made from it, newest first.</param>
 internal sealed record ModelDetail(ModelView Model, ModelLink? Base, IReadOnlyList<ModelLink> Derived);
+
+/// <summary>How kinds, origins and states are written.</summary>
+internal static class ModelWords
+{
+    public static string Word(this ModelKind kind) => kind switch
+    {
+        ModelKind.Base => "base",
+        ModelKind.Adapter => "adapter",
+        ModelKind.Merged => "merged",
+    };
+
+    public static string Word(this ModelOrigin origin) => origin switch
+    {
+        ModelOrigin.Shipped => "shipped",
+        ModelOrigin.Imported => "imported",
+        ModelOrigin.Downloaded => "downloaded",
+        ModelOrigin.Trained => "trained",
+    };
+
+    public static string Word(this ModelState state) => state switch
+    {
+        ModelState.Preparing => "preparing",
+        ModelState.Ready => "ready",
+        ModelState.Failed => "failed",
+    };
+}

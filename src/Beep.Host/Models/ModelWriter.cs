@@ -35,6 +35,6 @@ internal sealed class ModelWriter(HostDatabase database, AuditWriter audit)
         ResourceId = model.Id,
         Outcome = reason is null ? AuditOutcome.Succeeded : AuditOutcome.Failed,
         CorrelationId = model.TaskId,
-        Details = new AuditDetails { Name = model.Name, To = model.Origin.ToString().ToLowerInvariant(), Reason = reason },
+        Details = new AuditDetails { Name = model.Name, To = model.Origin.Word(), Reason = reason },
     };
 }

@@ -60,6 +60,7 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
+        app.MapModels();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();
