@@ -1,5 +1,7 @@
 using Beep.Host.Models.Adding;
 using Beep.Host.Models.Hub;
+using Beep.Host.Models.Pages;
+using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Models;
@@ -14,6 +16,7 @@ internal static class ModelFeature
         services.AddSingleton<ModelAdder>();
         services.AddTaskHandler<ImportModel>();
         services.AddTaskHandler<DownloadModel>();
+        services.AddSingleton<ISearchSource, ModelSearch>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelSeeder>());
         return services;
     }
