@@ -8,6 +8,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Models;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
@@ -41,6 +42,7 @@ internal static class HostServer
         services.AddLive();
         services.AddTasks();
         services.AddJobs(request.Trainer);
+        services.AddModels(AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -58,6 +60,7 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
+        app.MapModels();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();
