@@ -20,10 +20,12 @@ internal static class SettingKeys
     public static readonly SettingKey Home = new("BEEP_PYTHON_HOME", IsOfEnvironmentOnly: true);
     public static readonly SettingKey HubEndpoint = new("HF_ENDPOINT");
     public static readonly SettingKey HubToken = new("HF_TOKEN", IsSecret: true);
+    public static readonly SettingKey UploadMegabytes = new("MAX_UPLOAD_MB", "51200");
+    public static readonly SettingKey ImportFolders = new("IMPORT_FOLDERS");
 
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap,
-        Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
+        Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken, UploadMegabytes, ImportFolders,
     ];
 }

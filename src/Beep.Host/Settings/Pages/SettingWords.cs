@@ -34,6 +34,11 @@ internal static class SettingWords
             (SettingKeys.HubEndpoint, "Address", "Another hub than the usual one."),
             (SettingKeys.HubToken, "Token", "What the hub knows you by."),
         ]),
+        ("Datasets",
+        [
+            (SettingKeys.UploadMegabytes, "Largest file", "In megabytes."),
+            (SettingKeys.ImportFolders, "Folders to import from", "Whole paths on this server, with semicolons between. Whoever may add datasets may read the files in them."),
+        ]),
         ("On the machine",
         [
             (SettingKeys.Database, "Database", "Where everything is kept that is not a file."),
