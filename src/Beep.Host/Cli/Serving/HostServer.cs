@@ -8,6 +8,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Runs;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
@@ -33,6 +34,7 @@ internal static class HostServer
             services.AddSingleton<FineTuneWriter>();
             services.AddSingleton<QuotaReader>();
             services.AddSingleton<JobAccess>();
+            services.AddRuns();
         }
 
         services.AddKeyRing(options);
@@ -63,6 +65,11 @@ internal static class HostServer
         app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
+        if (options.EnableFinetune)
+        {
+            app.MapRuns();
+        }
+
         // Our own policy says who may frame a page; the library would add a second one.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         return app;
