@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Beep.Host.Audit;
 using Beep.Host.Data;
-using Beep.Host.Datasets;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Jobs.Stored;
@@ -13,7 +12,7 @@ namespace Beep.Host.Jobs.Artifacts;
 
 /// <summary>What came out of jobs: seen, merged, and made models of.</summary>
 internal sealed partial class ArtifactService(
-    HostPaths paths, HostDatabase host, FineTuneDatabase database, FineTuneWriter writer, ArtifactStore store, TaskQueue queue, TimeProvider time)
+    HostPaths paths, FineTuneDatabase database, FineTuneWriter writer, ArtifactStore store, ArtifactRecords records, TaskQueue queue, TimeProvider time)
 {
     public const string Adapter = "adapter";
     public const string Merged = "merged";
@@ -35,25 +34,6 @@ internal sealed partial class ArtifactService(
     {
         Require(job, name);
         return (await ListAsync(job, cancellationToken)).First(artifact => artifact.Name == name);
-    }
-
-    /// <summary>Notes an artifact that is new or has changed, with its hash.</summary>
-    public async Task<string> RecordAsync(Job job, ArtifactOnDisk artifact, CancellationToken cancellationToken)
-    {
-        var hash = await store.HashAsync(job.Id, artifact, cancellationToken);
-        await using var context = database.CreateContext();
-        var row = await context.Set<Artifact>().SingleOrDefaultAsync(found => found.JobSeq == job.Seq && found.Name == artifact.Name, cancellationToken);
-        if (row is null)
-        {
-            context.Add(new Artifact { JobSeq = job.Seq, Name = artifact.Name, Bytes = artifact.Bytes, Sha256 = hash, CreatedAt = time.GetUtcNow() });
-        }
-        else
-        {
-            (row.Bytes, row.Sha256, row.RemovedAt) = (artifact.Bytes, hash, null);
-        }
-
-        await context.SaveChangesAsync(cancellationToken);
-        return hash;
     }
 
     /// <summary>Has the adapter of a job added into its base, as a task.</summary>
@@ -89,8 +69,8 @@ internal sealed partial class ArtifactService(
             throw HttpFaultException.Invalid("bad_name", $"'{modelName}' is no name of a model.", "Give publisher/name, each of letters, digits, '.', '-' and '_', beginning with a letter or a digit.", "name");
         }
 
-        var hash = await RecordAsync(job, artifact, cancellationToken);
-        var lineage = await LineageAsync(job, cancellationToken);
+        var hash = await records.RecordAsync(job, artifact, cancellationToken);
+        var lineage = await records.LineageAsync(job, cancellationToken);
         return await writer.ChangeAsync(async (change, token) =>
         {
             var row = await change.FineTune.Set<Artifact>().SingleAsync(found => found.JobSeq == job.Seq && found.Name == artifact.Name, token);
@@ -132,19 +112,6 @@ internal sealed partial class ArtifactService(
         }, cancellationToken);
     }
 
-    /// <summary>What a job was made from, as far as it is still known.</summary>
-    public async Task<RunLineage> LineageAsync(Job job, CancellationToken cancellationToken)
-    {
-        await using var context = database.CreateContext();
-        var data = await (from version in context.Set<DatasetVersion>()
-                          join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq
-                          where version.Seq == job.DatasetVersionSeq
-                          select new { dataset.Id, dataset.Name, version.Number, version.Sha256 }).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
-        await using var models = host.CreateContext();
-        var model = await models.Set<Model>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == job.ModelId, cancellationToken);
-        return new RunLineage(model, data?.Id, data?.Name, data?.Number, data?.Sha256);
-    }
-
     private ArtifactView View(string jobId, ArtifactOnDisk artifact, Artifact? row) => new(
         artifact.Name, artifact.IsFolder, artifact.Bytes, row?.Sha256, [.. artifact.Files.Select(file => new ArtifactFileView(file.Name, file.Info.Length, store.KnownHash(jobId, file)))],
         row?.ModelId, row?.CreatedAt ?? new DateTimeOffset(Directory.GetLastWriteTimeUtc(artifact.Path)));
@@ -176,6 +143,3 @@ internal sealed partial class ArtifactService(
     [GeneratedRegex("[^A-Za-z0-9._-]+")]
     private static partial Regex NoName();
 }
-
-/// <summary>What a job was made from.</summary>
-internal sealed record RunLineage(Model? Base, string? DatasetId, string? DatasetName, int? DatasetVersion, string? DatasetSha256);

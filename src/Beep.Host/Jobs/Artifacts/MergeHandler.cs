@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Beep.Host.Jobs.Artifacts;
 
 /// <summary>Adds the adapter of a job into its base model. The result is in the job folder whole, or not at all.</summary>
-internal sealed class MergeHandler(HostPaths paths, FineTuneDatabase database, ArtifactStore store, ArtifactService artifacts, ModelCards cards, Func<TrainerProgram> locateTrainer) : ITaskHandler
+internal sealed class MergeHandler(HostPaths paths, FineTuneDatabase database, ArtifactStore store, ArtifactRecords records, ModelCards cards, Func<TrainerProgram> locateTrainer) : ITaskHandler
 {
     public const string KindName = "finetune.merge";
 
@@ -72,7 +72,7 @@ internal sealed class MergeHandler(HostPaths paths, FineTuneDatabase database, A
     private async Task<JsonObject> FinishAsync(TaskRun run, Job job, ArtifactOnDisk merged, CancellationToken cancellationToken)
     {
         await run.BeginStepAsync(Record, cancellationToken).ConfigureAwait(false);
-        var hash = await artifacts.RecordAsync(job, merged, cancellationToken).ConfigureAwait(false);
+        var hash = await records.RecordAsync(job, merged, cancellationToken).ConfigureAwait(false);
         await run.CompleteStepAsync(Record, null, cancellationToken).ConfigureAwait(false);
         await run.ReportAsync(100, $"Merged: {Units.Bytes(merged.Bytes)}", cancellationToken).ConfigureAwait(false);
         return new JsonObject { ["job_id"] = job.Id, ["artifact"] = merged.Name, ["bytes"] = merged.Bytes, ["sha256"] = hash };

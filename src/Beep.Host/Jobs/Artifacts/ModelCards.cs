@@ -11,14 +11,14 @@ namespace Beep.Host.Jobs.Artifacts;
 /// The README beside weights, written from the job: what it was made from, how, how well it came out, and how it is loaded. Where it is
 /// read by a model hub, its front matter is YAML; every value in that is quoted as JSON, which YAML contains.
 /// </summary>
-internal sealed class ModelCards(HostPaths paths, ArtifactService artifacts)
+internal sealed class ModelCards(HostPaths paths, ArtifactRecords records)
 {
     private const string FileName = "README.md";
 
     /// <summary>Puts the card into a folder of weights, in the place of the one that is there.</summary>
     public async Task WriteAsync(Job job, string folder, bool isAdapter, CancellationToken cancellationToken)
     {
-        var lineage = await artifacts.LineageAsync(job, cancellationToken).ConfigureAwait(false);
+        var lineage = await records.LineageAsync(job, cancellationToken).ConfigureAwait(false);
         var run = new JobFolder(paths.Job(job.Id));
         var card = Write(job, SpecReader.Read(run.Spec), JobExit.Read(run)?.Summary, lineage, isAdapter);
         DurableFile.Write(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes(card));

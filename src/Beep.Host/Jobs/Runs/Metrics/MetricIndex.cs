@@ -57,7 +57,7 @@ internal sealed class MetricIndex : IDisposable
     /// <summary>Reads records from one on; returns how many.</summary>
     public int Read(long first, Span<MetricRecord> into)
     {
-        var count = (int)Math.Clamp(_stored - first, 0, into.Length);
+        var count = first < 0 ? 0 : (int)Math.Clamp(_stored - first, 0, into.Length);
         var bytes = MemoryMarshal.AsBytes(into[..count]);
         for (var done = 0; done < bytes.Length;)
         {
@@ -279,12 +279,12 @@ internal sealed class MetricIndex : IDisposable
     private byte[] LastRecord()
     {
         Span<MetricRecord> one = stackalloc MetricRecord[1];
-        return Read(_stored - 1, one) == 0 || _stored == 0 ? [] : MemoryMarshal.AsBytes(one).ToArray();
+        return Read(_stored - 1, one) == 0 ? [] : MemoryMarshal.AsBytes(one).ToArray();
     }
 
     private int LastStep()
     {
         Span<MetricRecord> one = stackalloc MetricRecord[1];
-        return _stored > 0 && Read(_stored - 1, one) > 0 ? one[0].Step : 0;
+        return Read(_stored - 1, one) > 0 ? one[0].Step : 0;
     }
 }
