@@ -50,7 +50,7 @@ internal sealed class MergeHandler(HostPaths paths, FineTuneDatabase database, A
                 new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "merge", "--model", model, "--adapter", adapter, "--out", fresh]) { WorkingFolder = folder.Root }, cancellationToken).ConfigureAwait(false);
             if (await child.WaitAsync(cancellationToken).ConfigureAwait(false) is not 0 and var exitCode)
             {
-                throw Failed(exitCode, run.LastLines(ShownLines));
+                throw Failed(exitCode ?? (int)WorkerExitCode.Failed, run.LastLines(ShownLines));
             }
 
             await cards.WriteAsync(job, fresh, isAdapter: false, cancellationToken).ConfigureAwait(false);

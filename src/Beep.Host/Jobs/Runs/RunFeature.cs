@@ -17,6 +17,7 @@ internal static class RunFeature
         services.AddSingleton<RunFeed>();
         services.AddSingleton<ILiveTopic, RunTopic>();
         services.AddSingleton<RunMetrics>();
+        services.AddHostedService<RunIndexer>();
         services.AddSingleton<RunLogs>();
         services.AddSingleton<RunResults>();
         services.AddSingleton<RunComparison>();

@@ -20,7 +20,7 @@ internal sealed class MetricIndex : IDisposable
 
     private readonly string _events;
     private readonly FileStream _file;
-    private readonly MetricRecord[] _pending = new MetricRecord[Block];
+    private MetricRecord[] _pending = [];
     private int _pendingCount;
     private long _stored;
     private int _lastStep;
@@ -212,7 +212,11 @@ internal sealed class MetricIndex : IDisposable
 
     private void Push(MetricRecord record)
     {
-        if (_pendingCount == _pending.Length)
+        if (_pending.Length == 0)
+        {
+            _pending = new MetricRecord[Block];
+        }
+        else if (_pendingCount == _pending.Length)
         {
             Flush();
         }

@@ -93,6 +93,9 @@ internal sealed class RunMetrics(HostPaths paths) : IDisposable
         return RunEventFile.ReadAt(new JobFolder(paths.Job(jobId)).Events, places);
     }, cancellationToken);
 
+    /// <summary>Takes in what the worker wrote since.</summary>
+    public Task CatchUpAsync(string jobId, CancellationToken cancellationToken) => UseAsync(jobId, index => index.Count, cancellationToken);
+
     /// <summary>Forgets a job that is deleted.</summary>
     public async Task ForgetAsync(string jobId, CancellationToken cancellationToken)
     {
