@@ -9,6 +9,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Runs;
 using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
@@ -38,6 +39,7 @@ internal static class HostServer
             services.AddDatasets();
             services.AddSingleton<JobAccess>();
             services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>();
+            services.AddRuns();
         }
 
         services.AddKeyRing(options);
@@ -74,6 +76,7 @@ internal static class HostServer
         {
             app.MapDatasetArea();
             app.MapQuotas();
+            app.MapRuns();
         }
 
         // Our own policy says who may frame a page; the library would add a second one.
