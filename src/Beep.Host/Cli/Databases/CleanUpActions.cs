@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Data;
+using Beep.Host.Datasets;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Retention;
+using Beep.Host.Models;
 using Beep.Host.Quotas;
 using Beep.Host.Tasks;
 
@@ -30,7 +32,7 @@ internal static class CleanUpActions
         await RequireCurrentAsync(new DatabaseMigrator(new FineTuneDatabase(address), services.Time), cancellationToken).ConfigureAwait(false);
         var collection = IdentityTools.Collect(services, trail);
         collection.AddSingleton(options).AddSingleton(options.Paths).AddTaskCore().AddTraining(services.LocateTrainer);
-        collection.AddSingleton(new FineTuneDatabase(address)).AddSingleton<FineTuneWriter>().AddSingleton<QuotaReader>().AddJobs();
+        collection.AddSingleton(new FineTuneDatabase(address)).AddSingleton<FineTuneWriter>().AddQuotas().AddSingleton<DatasetAccess>().AddSingleton<ModelReader>().AddJobs();
         var provider = collection.BuildServiceProvider();
         await using var _ = provider.ConfigureAwait(false);
         var cleanUp = provider.GetRequiredService<CleanUp>();

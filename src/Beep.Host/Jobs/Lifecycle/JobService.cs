@@ -4,6 +4,7 @@ using Beep.Host.Data;
 using Beep.Host.Datasets;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
+using Beep.Host.Jobs.Artifacts;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Specs;
 using Beep.Host.Jobs.Stored;
@@ -18,7 +19,7 @@ namespace Beep.Host.Jobs.Lifecycle;
 /// audit log or did not happen. Who may is asked before.
 /// </summary>
 internal sealed partial class JobService(
-    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, JobSlots slots, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
+    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, JobSlots slots, ArtifactStore store, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
 {
     /// <summary>How many jobs a user may make in an hour.</summary>
     public const int MostPerHour = 30;

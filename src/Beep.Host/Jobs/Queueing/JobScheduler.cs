@@ -1,22 +1,18 @@
 using Beep.Host.Jobs.Lifecycle;
-using Beep.Host.Jobs.Retention;
 using Beep.Host.Tasks;
 using Microsoft.Extensions.Hosting;
 
 namespace Beep.Host.Jobs.Queueing;
 
 /// <summary>Keeps the queue of jobs moving on this host, and no job in a state that its task does not bear out.</summary>
-internal sealed partial class JobScheduler(JobService jobs, JobQueue queue, TaskStore tasks, JobSignals signals, TaskSignals taskSignals, TaskOptions options, TimeProvider time, ILogger<JobScheduler> logger) : BackgroundService
+internal sealed partial class JobScheduler(JobService jobs, JobQueue queue, JobSignals signals, TaskSignals taskSignals, TaskOptions options, TimeProvider time, ILogger<JobScheduler> logger) : BackgroundService
 {
     // Several that end or come at about the same time are one look.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan CleanUpLookEvery = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan CleanUpEvery = TimeSpan.FromDays(1);
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var (looked, lookedForCleanUp) = ((long?)null, (long?)null);
+        var looked = (long?)null;
         while (!stoppingToken.IsCancellationRequested)
         {
             var (change, work) = (signals.NextChange, taskSignals.NextWork);
@@ -26,12 +22,6 @@ internal sealed partial class JobScheduler(JobService jobs, JobQueue queue, Task
                 {
                     looked = time.GetTimestamp();
                     await jobs.ReconcileAsync(stoppingToken).ConfigureAwait(false);
-                }
-
-                if (lookedForCleanUp is not { } before || time.GetElapsedTime(before) >= CleanUpLookEvery)
-                {
-                    lookedForCleanUp = time.GetTimestamp();
-                    await tasks.AddUnlessRecentAsync(new NewTask(CleanUpHandler.KindName, CleanUpHandler.TaskName), ResourceClass.Io, CleanUpEvery, stoppingToken).ConfigureAwait(false);
                 }
 
                 if (await queue.CanHandOverAsync(stoppingToken).ConfigureAwait(false))

@@ -28,7 +28,7 @@ internal sealed class CleanUpFinder(HostDatabase host, FineTuneDatabase fineTune
             .. KeepRules.Past(options.Retention.Checkpoints, ended.SelectMany(Checkpoints), now, item => item.JobId!),
             .. KeepRules.Past(options.Retention.Artifacts, artifacts, now),
             .. KeepRules.Past(options.Retention.Logs, ended.SelectMany(Logs), now),
-            .. KeepRules.Past(options.Retention.Uploads, Uploads(), now),
+            .. KeepRules.Past(options.Retention.Uploads, Uploads(), now).Where(upload => upload.At < now - Making),
             .. Leftovers(jobs, ended, held, now),
         ];
     }

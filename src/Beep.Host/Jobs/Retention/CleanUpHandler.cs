@@ -6,20 +6,20 @@ using Beep.Host.Tasks;
 namespace Beep.Host.Jobs.Retention;
 
 /// <summary>Removes once a day what is past its time, and says in its log what that was.</summary>
-internal sealed class CleanUpHandler(Func<CleanUp> cleanUp, HostPaths paths) : ITaskHandler
+internal sealed class CleanUpHandler(CleanUp cleanUp, HostPaths paths) : ITaskHandler
 {
-    public const string KindName = "finetune.cleanup";
+    private const string TaskName = "Remove files that are past their time";
 
-    public const string TaskName = "Remove files that are past their time";
-
-    public string Kind => KindName;
+    public string Kind => "finetune.cleanup";
 
     public TaskStart? Start { get; } = new(Permissions.SystemAdmin, TaskName);
+
+    public TaskRepeat? Repeat { get; } = new(TaskName, TimeSpan.FromDays(1));
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
         var (count, bytes) = (0, 0L);
-        var result = await cleanUp().RunAsync(item =>
+        var result = await cleanUp.RunAsync(item =>
         {
             run.Log(CleanUpResult.Describe(item, paths));
             (count, bytes) = (count + 1, bytes + item.Bytes);

@@ -41,6 +41,11 @@ internal static class SettingWords
             (SettingKeys.KeepLogs, "Logs", "What the workers of ended jobs printed."),
             (SettingKeys.KeepUploads, "Uploads", "Those that never became a dataset."),
         ]),
+        ("Datasets",
+        [
+            (SettingKeys.UploadMegabytes, "Largest file", "In megabytes."),
+            (SettingKeys.ImportFolders, "Folders to import from", "Whole paths on this server, with semicolons between. Whoever may add datasets may read the files in them."),
+        ]),
         ("On the machine",
         [
             (SettingKeys.Database, "Database", "Where everything is kept that is not a file."),
