@@ -46,7 +46,7 @@ internal static class JobFeature
         services.AddTaskHandler<CleanUpHandler>();
         services.AddSingleton<JobWatch>();
         services.AddSingleton<ISearchSource, JobSearch>();
-        services.AddSingleton(new OverviewCard(typeof(JobsCard), 15));
+        services.AddSingleton(new OverviewCard(typeof(JobsCard), 5));
         services.AddHostedService<JobScheduler>();
         return services;
     }

@@ -63,9 +63,9 @@ internal sealed record JobField(string Path, string Label, string Hint, JobField
             new("train.eval_steps", "Evaluate every", "Steps between two looks at the held-out rows; empty is at the start and the end."),
             new("train.save_steps", "Checkpoint every", "Steps between two; empty is at the end."),
             new("train.save_total_limit", "Checkpoints kept", "The newest so many."),
+            new("limits.max_seconds", "Stop after", "Seconds; it saves a checkpoint then."),
             new("samples.every_steps", "Sample every", "Steps between two rounds of the prompts below."),
             new("samples.prompts", "Sample prompts", "One a line. The model answers them while it learns.", JobFieldKind.Lines),
-            new("limits.max_seconds", "Stop after", "Seconds; it saves a checkpoint then."),
         ]),
     ];
 
