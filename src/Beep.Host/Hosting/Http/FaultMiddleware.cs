@@ -83,9 +83,13 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
         await next(context);
     }
 
-    private static Fault Describe(BadHttpRequestException error) => error.InnerException is JsonException json
-        ? new Fault("bad_json", $"The body is not what is taken here: {json.Message}", "Correct it; the API reference shows every field.", json.Path)
-        : new Fault("bad_request", error.Message, "Compare the request with the API reference.");
+    private static Fault Describe(BadHttpRequestException error) => error switch
+    {
+        { InnerException: JsonException json } => new Fault("bad_json", $"The body is not what is taken here: {json.Message}", "Correct it; the API reference shows every field.", json.Path),
+        { StatusCode: StatusCodes.Status408RequestTimeout } => new Fault("too_slow", "The body came too slowly.", "Send it again over a better connection; a resumable upload goes on where it stopped."),
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => Bare[StatusCodes.Status413PayloadTooLarge],
+        _ => new Fault("bad_request", error.Message, "Compare the request with the API reference."),
+    };
 
     private static partial class Log
     {
