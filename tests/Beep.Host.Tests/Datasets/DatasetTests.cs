@@ -127,7 +127,7 @@ public sealed class DatasetTests(PostgresServer postgres)
         Assert.Equal(403, (await server.SendAsync(HttpMethod.Get, $"{Root}?owner=all", client: other)).Status);
         Assert.Single((await server.GetAsync($"{Root}?owner=all&search=MIN", admin))["items"]!.AsArray());
 
-        var otherId = (long)(await server.GetAsync("/api/v1/profile", other))["id"]!;
+        var otherId = (long)(await server.GetAsync("/api/v1/profile", other))["user"]!["id"]!;
         Assert.Equal(201, (await server.PostAsync("/api/v1/privileges", new { resource_type = "dataset", resource_id = id, user_id = otherId, access_level = "read" }, admin)).Status);
         Assert.Equal("mine", (string)(await server.GetAsync($"{Root}/{id}", other))["name"]!);
         Assert.Single((await server.GetAsync(Root, other))["items"]!.AsArray());
@@ -142,7 +142,7 @@ public sealed class DatasetTests(PostgresServer postgres)
         var id = await server.AddAsync(GoodRows, name: "before");
         var (status, body) = await server.SendAsync(HttpMethod.Patch, $"{Root}/{id}", JsonContent.Create(new { name = "after", description = "Two\nlines." }));
         Assert.Equal((200, "after", "Two\nlines."), (status, (string)body["name"]!, (string)body["description"]!));
-        Assert.Equal("bad_json", (string)(await server.SendAsync(HttpMethod.Patch, $"{Root}/{id}", JsonContent.Create(new { owner_id = 7 }))).Body["code"]!);
+        Assert.Equal(400, (await server.SendAsync(HttpMethod.Patch, $"{Root}/{id}", JsonContent.Create(new { owner_id = 7 }))).Status);
         Assert.Equal((422, "bad_name"), await CodeAsync(server.SendAsync(HttpMethod.Patch, $"{Root}/{id}", JsonContent.Create(new { name = "a\u202Eb" }))));
         Assert.Contains("dataset_updated", await ActionsAsync(server, id));
     }
@@ -176,7 +176,7 @@ public sealed class DatasetTests(PostgresServer postgres)
         var model = await AddModelAsync(server);
         var id = await server.AddAsync(GoodRows);
         var page = await server.GetAsync($"{Root}/{id}/versions/1/preview?model={model}&after=4&limit=3");
-        Assert.Equal(([5, 6, 7], 7L), (page["rows"]!.AsArray().Select(row => (long)row!["row"]!).ToArray(), (long)page["next"]!));
+        Assert.Equal([5L, 6L, 7L, 7L], page["rows"]!.AsArray().Select(row => (long)row!["row"]!).Append((long)page["next"]!));
         var row = page["rows"]![0]!;
         var segments = row["segments"]!.AsArray();
         var learnt = string.Concat(segments.Where(segment => (bool)segment!["is_trained"]!).Select(segment => (string)segment!["text"]!));
@@ -267,7 +267,7 @@ public sealed class DatasetTests(PostgresServer postgres)
     {
         await using var server = await StartAsync(postgres);
         using var admin = await server.Server.CreateAdminClientAsync();
-        var user = (long)(await server.GetAsync("/api/v1/profile"))["id"]!;
+        var user = (long)(await server.GetAsync("/api/v1/profile"))["user"]!["id"]!;
         Assert.Equal(200, (await server.SendAsync(HttpMethod.Put, "/api/v1/finetune/quotas", JsonContent.Create(new { holder = "user", holder_id = user, datasets = 1 }), admin)).Status);
         Assert.Equal(403, (await server.SendAsync(HttpMethod.Get, "/api/v1/finetune/quotas")).Status);
         Assert.Equal((404, "no_holder"), await CodeAsync(server.SendAsync(HttpMethod.Put, "/api/v1/finetune/quotas", JsonContent.Create(new { holder = "group", holder_id = 999, datasets = 1 }), admin)));
