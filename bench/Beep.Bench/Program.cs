@@ -1,9 +1,11 @@
 using System.Globalization;
 using Beep.Bench;
+using Beep.Bench.Live;
 using Beep.Bench.Serving;
 
 // dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES]
 // dotnet run -c Release --project bench/Beep.Bench -- host
+// dotnet run -c Release --project bench/Beep.Bench -- live
 // dotnet run -c Release --project bench/Beep.Bench -- upload [MEGABYTES]
 const long defaultMegabytes = 400;
 switch (args)
@@ -18,6 +20,13 @@ switch (args)
             return await HostBench.RunAsync(stop.Token);
         }
 
+    case ["live"]:
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, press) => (press.Cancel, _) = (true, stop.CancelAsync());
+            return await LiveBench.RunAsync(stop.Token);
+        }
+
     case ["upload", ..]:
         using (var stop = new CancellationTokenSource())
         {
@@ -28,6 +37,6 @@ switch (args)
     case [EmptyApp.Command, var port]:
         return EmptyApp.Run(int.Parse(port, CultureInfo.InvariantCulture));
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host | upload [MEGABYTES]");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host | live | upload [MEGABYTES]");
         return 20;
 }

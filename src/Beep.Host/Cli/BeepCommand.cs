@@ -28,6 +28,7 @@ internal static class BeepCommand
             DatasetCommand.Create(services),
             MergeCommand.Create(services),
             PresetsCommand.Create(services),
+            ModelsCommand.Create(services),
             DoctorCommand.Create(services),
             DatabaseCommand.Create(services),
             AuditCommand.Create(services),

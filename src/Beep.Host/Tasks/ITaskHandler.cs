@@ -27,7 +27,7 @@ internal interface ITaskHandler
     Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken);
 }
 
-/// <summary>What becomes of a task whose host stopped or died; its processes are ended first.</summary>
+/// <summary>What becomes of a task whose host stopped or died; its processes are ended first, unless it says otherwise.</summary>
 internal enum WhenLost
 {
     /// <summary>It begins again, by itself from a checkpoint if it has one. Doing it again must do no harm.</summary>
@@ -35,6 +35,14 @@ internal enum WhenLost
 
     /// <summary>It fails.</summary>
     Fail = 2,
+
+    /// <summary>
+    /// Its process goes on while the host is started again, or is dead, and the next host of the machine takes it over:
+    /// the handler is called again in the same attempt and finds the process in <see cref="TaskRun.Adopt"/>. Where the process is gone
+    /// it begins again. It must have been started with <see cref="Hosting.Processes.ChildProcessStart.OutlivesHost"/>. A host that is told to
+    /// stop ends it like any other.
+    /// </summary>
+    Adopt = 3,
 }
 
 /// <summary>That people may start a kind of task, without input.</summary>

@@ -4,6 +4,7 @@ using Beep.Host.Audit;
 using Beep.Host.Cli.Serving;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
+using Beep.Host.Models;
 using Beep.Host.Tasks;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
@@ -32,6 +33,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         var (id, name) = await server.CreateAdminAsync();
         var group = await server.Services.GetRequiredService<GroupService>().CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, TestContext.Current.CancellationToken);
         var task = await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify the audit log") { OwnerId = id }, AuditActors.System, TestContext.Current.CancellationToken);
+        var model = await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, TestContext.Current.CancellationToken);
         var address = server.Address.ToString();
         var page = await chromium.OpenAsync(server.Address, isDark, width);
         var complaints = new ConcurrentBag<string>();
@@ -53,7 +55,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id)))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id)))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.

@@ -9,7 +9,9 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Runs;
 using Beep.Host.Jobs.Uses;
+using Beep.Host.Models;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
@@ -37,6 +39,7 @@ internal static class HostServer
             services.AddDatasets();
             services.AddSingleton<JobAccess>();
             services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>();
+            services.AddRuns();
         }
 
         services.AddKeyRing(options);
@@ -45,6 +48,7 @@ internal static class HostServer
         services.AddLive();
         services.AddTasks();
         services.AddJobs(request.Trainer);
+        services.AddModels(AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -62,6 +66,7 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
+        app.MapModels();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();
@@ -71,6 +76,7 @@ internal static class HostServer
         {
             app.MapDatasetArea();
             app.MapQuotas();
+            app.MapRuns();
         }
 
         // Our own policy says who may frame a page; the library would add a second one.
