@@ -1,9 +1,11 @@
 using System.Globalization;
 using Beep.Bench;
+using Beep.Bench.Live;
 using Beep.Bench.Serving;
 
 // dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES]
 // dotnet run -c Release --project bench/Beep.Bench -- host
+// dotnet run -c Release --project bench/Beep.Bench -- live
 const long defaultMegabytes = 400;
 switch (args)
 {
@@ -17,9 +19,16 @@ switch (args)
             return await HostBench.RunAsync(stop.Token);
         }
 
+    case ["live"]:
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, press) => (press.Cancel, _) = (true, stop.CancelAsync());
+            return await LiveBench.RunAsync(stop.Token);
+        }
+
     case [EmptyApp.Command, var port]:
         return EmptyApp.Run(int.Parse(port, CultureInfo.InvariantCulture));
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host | live");
         return 20;
 }

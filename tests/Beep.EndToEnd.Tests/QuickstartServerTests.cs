@@ -4,7 +4,12 @@ using System.Text.RegularExpressions;
 using Beep.Contracts;
 using Beep.EndToEnd.Tests.Browser;
 using Beep.EndToEnd.Tests.Support;
+using Beep.Host.Data;
+using Beep.Host.Hosting;
+using Beep.Host.Hosting.Processes;
+using Beep.Host.Tasks;
 using Beep.Tests;
+using Microsoft.EntityFrameworkCore;
 
 namespace Beep.EndToEnd.Tests;
 
@@ -81,6 +86,47 @@ public sealed partial class QuickstartServerTests
         await UntilAsync(() => Metrics(folder).Any(metric => metric.Step > saved) ? "" : null, second);
         Assert.Equal(0, await second.StopAsync());
         AssertNothingIsLeft(home);
+    }
+
+    [Fact]
+    public async Task Quickstart_ServerKilled_RunGoesOnAndTheNextServerTakesItOver()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals.");
+        using var home = new TemporaryFolder();
+        var folder = new JobFolder(home.At("quickstart"));
+        ProcessIdentity worker;
+        int atDeath;
+        await using (var first = await ServerProcess.StartAsync(home.Path, arguments: "quickstart"))
+        {
+            await UntilAsync(() => Metrics(folder).Any() ? "" : null, first);
+            worker = ProcessIdentity.Parse((await ReadTaskAsync(home)).Process)!;
+            await first.KillAsync();
+            atDeath = Metrics(folder).Max(metric => metric.Step);
+        }
+
+        // Nobody watches, and it learns.
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); Metrics(folder).Max(metric => metric.Step) <= atDeath; await Task.Delay(100, Token))
+        {
+            Assert.True(worker.IsAlive() && waited.Elapsed < Patience, $"No step after {atDeath}.");
+        }
+
+        await using var second = await ServerProcess.StartAsync(home.Path);
+        await UntilAsync(async () => await ReadTaskAsync(home) is { Status: TaskState.Running, Message: { } message } && message.StartsWith("Step ", StringComparison.Ordinal) ? "" : null, second);
+        var done = await UntilAsync(async () => await ReadTaskAsync(home) is { Status: TaskState.Completed } task ? task : null, second);
+        Assert.Equal((1, null), (done.Attempts, done.Error));
+        Assert.False(worker.IsAlive());
+        var events = EventReader.ReadFrom(folder.Events).Select(line => line.Event!).ToList();
+        Assert.Equal(Enumerable.Range(1, events.Count), events.Select(happened => (int)happened.Seq));
+        Assert.Null(Assert.Single(events.OfType<StartedEvent>()).ResumedFrom);
+        Assert.Equal(Enumerable.Range(1, 108), events.OfType<MetricEvent>().Select(metric => metric.Step));
+        Assert.Equal(0, await second.StopAsync());
+        AssertNothingIsLeft(home);
+    }
+
+    private static async Task<TaskRow> ReadTaskAsync(TemporaryFolder home)
+    {
+        await using var context = new HostDatabase(new SqliteAddress(home.At("beep.db"))).CreateContext();
+        return await context.Set<TaskRow>().AsNoTracking().SingleAsync(task => task.Kind == "finetune.train", Token);
     }
 
     private static IEnumerable<MetricEvent> Metrics(JobFolder folder) => EventReader.ReadFrom(folder.Events).Select(line => line.Event).OfType<MetricEvent>();

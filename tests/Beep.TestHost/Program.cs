@@ -19,7 +19,8 @@ builder.Services
     .AddSingleton(new TaskOptions { IoSlots = int.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), Beat = TimeSpan.FromSeconds(1), Lease = TimeSpan.FromSeconds(4), Poll = TimeSpan.FromMilliseconds(200) })
     .AddTaskCore()
     .AddTaskHandler<ProcessHandler>()
-    .AddTaskHandler<CountHandler>();
+    .AddTaskHandler<CountHandler>()
+    .AddTaskHandler<SurvivorHandler>();
 using var host = builder.Build();
 await host.StartAsync();
 Console.WriteLine("ready");

@@ -1,19 +1,14 @@
 using System.Globalization;
-using System.Security.Claims;
 using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Settings;
-using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
 using Beep.Host.Identity.Roles;
-using Beep.Host.Identity.Tokens;
 using Beep.Host.Identity.Users;
 using Beep.Host.Setup.Completion;
 using Beep.Host.Tasks;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Beep.Bench.Serving;
 
@@ -175,21 +170,7 @@ internal sealed class SeededHome : IDisposable
         return row;
     }
 
-    private async Task AddTokensAsync(CancellationToken cancellationToken)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(_trail.Database).AddSingleton(_trail.Writer).AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
-        await using var provider = services.AddIdentityServices().BuildServiceProvider();
-        var admin = new ClaimsIdentity(
-            [new(ClaimNames.UserId, _adminId.ToString(CultureInfo.InvariantCulture)), new(ClaimNames.UserName, "admin"), .. Permissions.All.Keys.Select(name => new Claim(ClaimNames.Permission, name))], "bench");
-        var (grantor, tokens) = (Grantor.Of(new ClaimsPrincipal(admin), ipAddress: null), new List<string>());
-        for (var number = 1; number <= TokenService.MostPerUser; number++)
-        {
-            tokens.Add((await provider.GetRequiredService<TokenService>().CreateAsync(grantor, $"bench {number}", [.. Permissions.All.Keys], days: 1, cancellationToken)).Text);
-        }
-
-        Tokens = tokens;
-    }
+    private async Task AddTokensAsync(CancellationToken cancellationToken) => Tokens = await BenchTokens.CreateAsync(_trail, _adminId, cancellationToken);
 
     private static async Task SaveAsync(HostDbContext context, IReadOnlyList<object> entities, CancellationToken cancellationToken)
     {

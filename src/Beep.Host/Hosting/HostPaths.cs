@@ -58,6 +58,9 @@ internal sealed record HostPaths(string Home)
     /// <summary>What is being uploaded, and not a dataset yet.</summary>
     public string Uploads => Path.Combine(FineTune, "uploads");
 
+    /// <summary>What the host has worked out from job folders, to answer sooner: a folder a job, which may be deleted at any time.</summary>
+    public string RunCaches => Path.Combine(FineTune, "cache");
+
     /// <summary>Models and adapters, <c>publisher/name</c>.</summary>
     public string Models => Path.Combine(Home, "models");
 
@@ -69,6 +72,9 @@ internal sealed record HostPaths(string Home)
 
     /// <summary>The folder of one job.</summary>
     public string Job(string jobId) => Path.Combine(Jobs, jobId);
+
+    /// <summary>What is worked out from the folder of one job.</summary>
+    public string RunCache(string jobId) => Path.Combine(RunCaches, jobId);
 
     /// <summary>BEEP_PYTHON_HOME, else the folder that the system gives applications for their data.</summary>
     /// <exception cref="FaultException">The environment names no home at all.</exception>

@@ -15,7 +15,7 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
     private const int SigKill = 9;
 
     /// <summary>Judges a worker that has ended.</summary>
-    public static JobOutcome Of(JobFolder folder, int processExitCode, bool wasStoppedAtOnce, IReadOnlyList<FailedEvent> failures, IReadOnlyList<string> output)
+    public static JobOutcome Of(JobFolder folder, int? processExitCode, bool wasStoppedAtOnce, IReadOnlyList<FailedEvent> failures, IReadOnlyList<string> output)
     {
         if (JobExit.Read(folder) is { } exit)
         {
@@ -28,8 +28,8 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
         }
 
         // Faults found before the folder could be written to, such as a damaged spec, are told on stderr only.
-        return Enum.IsDefined((WorkerExitCode)processExitCode) && processExitCode != (int)WorkerExitCode.Succeeded && output.Count > 0
-            ? new JobOutcome((WorkerExitCode)processExitCode, null, [new("worker_refused", string.Join(" ", output), $"The whole output is in '{folder.Output}'.")])
+        return processExitCode is { } code && Enum.IsDefined((WorkerExitCode)code) && code != (int)WorkerExitCode.Succeeded && output.Count > 0
+            ? new JobOutcome((WorkerExitCode)code, null, [new("worker_refused", string.Join(" ", output), $"The whole output is in '{folder.Output}'.")])
             : Died(folder, processExitCode, output);
     }
 
@@ -53,11 +53,11 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
             : new JobOutcome(WorkerExitCode.Failed, null, [new("stopped_at_once", "The run was stopped before its first checkpoint.", "Run the same command again to start over.", folder.Root)]);
     }
 
-    private static JobOutcome Died(JobFolder folder, int exitCode, IReadOnlyList<string> output)
+    private static JobOutcome Died(JobFolder folder, int? exitCode, IReadOnlyList<string> output)
     {
-        var how = exitCode > SignalBase ? $"signal {exitCode - SignalBase}" : $"exit code {exitCode}";
+        var how = exitCode is null ? "a signal or an exit code that nobody saw, since it had outlived its server," : exitCode > SignalBase ? $"signal {exitCode - SignalBase}" : $"exit code {exitCode}";
         var said = output.Count == 0 ? "It had written nothing." : $"Its last output: {string.Join(" | ", output)}";
-        var remedy = (exitCode == SignalBase + SigKill ? "If nobody killed it, the system was out of memory: lower train.per_device_batch_size or data.max_length. " : "")
+        var remedy = (exitCode is null or SignalBase + SigKill ? "If nobody killed it, the system was out of memory: lower train.per_device_batch_size or data.max_length. " : "")
             + (folder.ListCheckpoints() is { Count: > 0 } checkpoints
                 ? $"Run the same command again to go on from step {checkpoints[^1].Step}."
                 : "Run the same command again to start over; there is no checkpoint yet.");

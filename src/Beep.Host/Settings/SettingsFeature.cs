@@ -1,10 +1,8 @@
-using Beep.Host.Hosting;
-
 namespace Beep.Host.Settings;
 
 /// <summary>The settings in the server.</summary>
 internal static class SettingsFeature
 {
     public static IServiceCollection AddSettings(this IServiceCollection services, Func<string, string?> variable) =>
-        services.AddSingleton(new SettingsOrigin(variable)).AddSingleton<ServerRestart>().AddSingleton<SettingsService>().AddSingleton<SettingsRestart>();
+        services.AddSingleton(new SettingsOrigin(variable)).AddSingleton<SettingsService>().AddSingleton<SettingsRestart>();
 }

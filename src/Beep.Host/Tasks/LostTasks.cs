@@ -4,15 +4,17 @@ using Beep.Host.Hosting.Processes;
 namespace Beep.Host.Tasks;
 
 /// <summary>
-/// Finds tasks whose host has ended or fallen silent, ends what their children left running on this machine, and only then lets
-/// them begin again or fail.
+/// Finds tasks whose host has ended or fallen silent. A process that was to outlive it is taken over; of all others what runs on this
+/// machine is ended, and only then the task begins again or fails.
 /// </summary>
 internal sealed partial class LostTasks(TaskStore store, TaskReader reader, TaskHandlers handlers, TaskOptions options, HostPaths paths, TimeProvider time, ILogger<LostTasks> logger)
 {
     /// <summary>Looks once.</summary>
     /// <param name="hostId">Who looks.</param>
     /// <param name="mine">What it runs.</param>
-    public async Task RecoverAsync(string hostId, IReadOnlyCollection<long> mine, CancellationToken cancellationToken)
+    /// <param name="adopt">Goes on with a task whose process runs.</param>
+    /// <param name="cancellationToken">Stops between two tasks.</param>
+    public async Task RecoverAsync(string hostId, IReadOnlyCollection<long> mine, Action<TaskRow, ProcessIdentity> adopt, CancellationToken cancellationToken)
     {
         if ((await reader.HostsAsync(mine, cancellationToken).ConfigureAwait(false)).Count == 0)
         {
@@ -21,6 +23,13 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
 
         foreach (var row in await store.TakeOverAsync(hostId, options, mine, handlers.Kinds, IsDead, cancellationToken).ConfigureAwait(false))
         {
+            if (handlers.Find(row.Kind)!.WhenLost == WhenLost.Adopt && ProcessIdentity.Parse(row.Process) is { } process && process.IsAlive())
+            {
+                Log.Adopted(logger, row.Kind, row.Id, process);
+                adopt(row, process);
+                continue;
+            }
+
             await RecoverAsync(row, new TaskLease(row.Seq, hostId, row.Attempts), cancellationToken).ConfigureAwait(false);
         }
     }
@@ -38,13 +47,13 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
 
         RemoveFolder(row);
         Log.Recovered(logger, row.Kind, row.Id, row.Attempts);
-        if (row.CancelRequestedAt is not null || (handlers.Find(row.Kind)!.WhenLost == WhenLost.Restart && row.Attempts < options.MostAttempts))
+        if (row.CancelRequestedAt is not null || (handlers.Find(row.Kind)!.WhenLost != WhenLost.Fail && row.Attempts < options.MostAttempts))
         {
             await store.RequeueAsync(lease, "host_lost", isAttempt: true, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        var fault = handlers.Find(row.Kind)!.WhenLost == WhenLost.Restart ? TaskFaults.TooManyAttempts(row.Attempts) : TaskFaults.HostLost;
+        var fault = handlers.Find(row.Kind)!.WhenLost != WhenLost.Fail ? TaskFaults.TooManyAttempts(row.Attempts) : TaskFaults.HostLost;
         await store.FinishAsync(lease, new TaskEnd(TaskState.Failed) { Fault = fault }, cancellationToken).ConfigureAwait(false);
     }
 
@@ -65,6 +74,9 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
 
     private static partial class Log
     {
+        [LoggerMessage(3, LogLevel.Information, "The task {Kind} {Id} is taken over with its process {Process}.")]
+        public static partial void Adopted(ILogger logger, string kind, string id, ProcessIdentity process);
+
         [LoggerMessage(1, LogLevel.Warning, "The host of the task {Kind} {Id} is lost in attempt {Attempt}; nothing of it runs any more.")]
         public static partial void Recovered(ILogger logger, string kind, string id, int attempt);
 

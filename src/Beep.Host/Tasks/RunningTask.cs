@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Tasks;
 
@@ -9,10 +10,13 @@ internal enum StopReason
 {
     None = 0,
     Cancelled = 1,
-    HostStops = 2,
+
+    /// <summary>The host begins again in a moment, and what outlives it goes on meanwhile.</summary>
+    HostRestarts = 2,
+    HostStops = 3,
 
     /// <summary>Another host has it, or may have it any moment: nothing may go on here.</summary>
-    Lost = 3,
+    Lost = 4,
 }
 
 /// <summary>One run of a task on this host, from its claim to its end.</summary>
@@ -29,12 +33,14 @@ internal sealed partial class RunningTask : IDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
+    private readonly ProcessIdentity? _adopted;
     private StopReason _reason;
     private TaskRun? _run;
 
-    public RunningTask(TaskRow row, string hostId, ITaskHandler handler, TakenSlot slot, TaskStore store, TaskOptions options, HostPaths paths, TimeProvider time, ILogger logger)
+    public RunningTask(TaskRow row, string hostId, ITaskHandler handler, TakenSlot slot, ProcessIdentity? adopted, TaskStore store, TaskOptions options, HostPaths paths, TimeProvider time, ILogger logger)
     {
         (_row, _handler, _store, _options, _paths, _time, _logger) = (row, handler, store, options, paths, time, logger);
+        _adopted = adopted;
         (Slot, Lease, RenewedAt) = (slot, new TaskLease(row.Seq, hostId, row.Attempts), time.GetTimestamp());
     }
 
@@ -47,10 +53,12 @@ internal sealed partial class RunningTask : IDisposable
     /// <summary>When the lease was surely begun anew, as a timestamp of the clock that does not jump.</summary>
     public long RenewedAt { get; set; }
 
+    private bool IsLeft => _reason == StopReason.HostRestarts && _handler.WhenLost == WhenLost.Adopt;
+
     private TimeSpan Grace => _reason switch
     {
         StopReason.Cancelled => _options.StopGrace,
-        StopReason.HostStops => _options.ShutdownGrace,
+        StopReason.HostStops or StopReason.HostRestarts => _options.ShutdownGrace,
         _ => TimeSpan.Zero,
     };
 
@@ -70,6 +78,11 @@ internal sealed partial class RunningTask : IDisposable
         // Children end whether or not the handler looks, and not on the time of the caller.
         _ = Task.Run(() =>
         {
+            if (IsLeft)
+            {
+                _run?.LeaveProcesses();
+            }
+
             try
             {
                 _stop.Cancel();
@@ -80,7 +93,10 @@ internal sealed partial class RunningTask : IDisposable
                 return;
             }
 
-            _ = _run?.EndProcessesAsync(Grace);
+            if (!IsLeft)
+            {
+                _ = _run?.EndProcessesAsync(Grace);
+            }
         });
     }
 
@@ -90,11 +106,11 @@ internal sealed partial class RunningTask : IDisposable
         TaskEnd end;
         try
         {
-            var run = new TaskRun(_row, Lease, Slot.Gpus, _store, _options, _paths, _time, () => Stop(StopReason.Lost));
+            var run = new TaskRun(_row, Lease, Slot.Gpus, _adopted, _store, _options, _paths, _time, () => Stop(StopReason.Lost));
             await using var _ = run.ConfigureAwait(false);
             _run = run;
             end = await HandleAsync(run).ConfigureAwait(false);
-            if (!await run.EndProcessesAsync(Grace).ConfigureAwait(false))
+            if (!IsLeft && !await run.EndProcessesAsync(Grace).ConfigureAwait(false))
             {
                 Log.NotEnded(_logger, _row.Kind, _row.Id);
                 end = Failed(new Fault("process_not_ended", "A process of the task could not be ended.", "Look for it on the host, which says more in its log."));
@@ -140,8 +156,9 @@ internal sealed partial class RunningTask : IDisposable
             {
                 var isStored = (end.State, _reason, _handler.WhenLost) switch
                 {
-                    (TaskState.Cancelled, StopReason.HostStops, WhenLost.Restart) => await _store.RequeueAsync(Lease, "host_stopped", isAttempt: false, CancellationToken.None).ConfigureAwait(false),
-                    (TaskState.Cancelled, StopReason.HostStops, _) => await _store.FinishAsync(Lease, Failed(TaskFaults.HostStopped), CancellationToken.None).ConfigureAwait(false),
+                    (TaskState.Cancelled, StopReason.HostRestarts, WhenLost.Adopt) => await _store.LeaveAsync(Lease, CancellationToken.None).ConfigureAwait(false),
+                    (TaskState.Cancelled, StopReason.HostStops or StopReason.HostRestarts, WhenLost.Restart or WhenLost.Adopt) => await _store.RequeueAsync(Lease, "host_stopped", isAttempt: false, CancellationToken.None).ConfigureAwait(false),
+                    (TaskState.Cancelled, StopReason.HostStops or StopReason.HostRestarts, _) => await _store.FinishAsync(Lease, Failed(TaskFaults.HostStopped), CancellationToken.None).ConfigureAwait(false),
                     _ => await _store.FinishAsync(Lease, end, CancellationToken.None).ConfigureAwait(false),
                 };
                 if (!isStored)

@@ -1,3 +1,4 @@
+using Beep.Host.Hosting;
 using Beep.Host.Hosting.Live;
 using Beep.Host.Shell;
 using Beep.Host.Shell.Layout;
@@ -27,6 +28,7 @@ internal static class TaskFeature
     public static IServiceCollection AddTaskCore(this IServiceCollection services)
     {
         services.TryAddSingleton(new TaskOptions());
+        services.TryAddSingleton<ServerRestart>();
         services.AddSingleton<TaskMeters>();
         services.AddSingleton<TaskSignals>();
         services.AddSingleton<TaskStore>();

@@ -8,6 +8,9 @@ namespace Beep.Host.Tasks;
 /// <summary>What a handler has of the task that it does.</summary>
 internal sealed class TaskRun : IAsyncDisposable
 {
+    /// <summary>Which GPUs a child may use, by their numbers.</summary>
+    public const string GpuVariable = "CUDA_VISIBLE_DEVICES";
+
     private readonly TaskStore _store;
     private readonly TaskLease _lease;
     private readonly TimeProvider _time;
@@ -16,11 +19,12 @@ internal sealed class TaskRun : IAsyncDisposable
     private readonly Action _lost;
     private readonly List<ChildProcess> _children = [];
     private readonly SemaphoreSlim _starting = new(1, 1);
+    private readonly ProcessIdentity? _adopted;
     private bool _isEnding;
 
-    public TaskRun(TaskRow row, TaskLease lease, IReadOnlyList<int> gpus, TaskStore store, TaskOptions options, HostPaths paths, TimeProvider time, Action lost)
+    public TaskRun(TaskRow row, TaskLease lease, IReadOnlyList<int> gpus, ProcessIdentity? adopted, TaskStore store, TaskOptions options, HostPaths paths, TimeProvider time, Action lost)
     {
-        (_store, _lease, _time, _lost) = (store, lease, time, lost);
+        (_store, _lease, _time, _lost, _adopted) = (store, lease, time, lost, adopted);
         (Id, OwnerId, Attempt, Gpus, CorrelationId) = (row.Id, row.OwnerId, row.Attempts, gpus, row.CorrelationId);
         Input = JsonSerializer.Deserialize<JsonElement>(row.Input ?? "{}", TaskJson.Options);
         Folder = Path.Combine(paths.TaskFolders, row.Id);
@@ -44,6 +48,9 @@ internal sealed class TaskRun : IAsyncDisposable
 
     /// <summary>A private folder for the time of the run, made when it is first needed by a child.</summary>
     public string Folder { get; }
+
+    /// <summary>Whether the host goes and the process stays: the handler ends at once and leaves everything as it is.</summary>
+    public bool IsLeaving { get; private set; }
 
     /// <summary>What was reported last.</summary>
     public string? LastMessage => _progress.Message;
@@ -92,6 +99,30 @@ internal sealed class TaskRun : IAsyncDisposable
         }
     }
 
+    /// <summary>The process that another host started in this attempt and that still runs; null when there is none. Ask once, at the beginning.</summary>
+    /// <param name="outputFile">Which file it writes.</param>
+    public ChildProcess? Adopt(string outputFile)
+    {
+        if (_adopted is null)
+        {
+            return null;
+        }
+
+        var child = ChildProcess.Adopt(_adopted, Id, outputFile, _time);
+        _children.Add(child);
+        return child;
+    }
+
+    /// <summary>Lets every child go on without this host; no other begins.</summary>
+    public void LeaveProcesses()
+    {
+        (_isEnding, IsLeaving) = (true, true);
+        foreach (var child in _children)
+        {
+            child.Leave();
+        }
+    }
+
     /// <summary>Ends every child with all that it started; no other begins. Whether none is left.</summary>
     public async Task<bool> EndProcessesAsync(TimeSpan grace)
     {
@@ -112,7 +143,7 @@ internal sealed class TaskRun : IAsyncDisposable
     /// <summary>A child sees the task's own GPUs and no others.</summary>
     private ChildProcessStart WithGpus(ChildProcessStart start) => Gpus.Count == 0
         ? start
-        : start with { Environment = new Dictionary<string, string>(start.Environment) { ["CUDA_VISIBLE_DEVICES"] = string.Join(',', Gpus) } };
+        : start with { Environment = new Dictionary<string, string>(start.Environment) { [GpuVariable] = string.Join(',', Gpus) } };
 
     public async ValueTask DisposeAsync()
     {
@@ -124,6 +155,11 @@ internal sealed class TaskRun : IAsyncDisposable
         await _progress.DisposeAsync().ConfigureAwait(false);
         _log.Dispose();
         _starting.Dispose();
+        if (IsLeaving)
+        {
+            return;
+        }
+
         try
         {
             Directory.Delete(Folder, recursive: true);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
 using Microsoft.Extensions.Hosting;
@@ -16,6 +17,7 @@ internal sealed partial class TaskRunner(
     TaskOptions options,
     HostPaths paths,
     TaskMeters meters,
+    ServerRestart restart,
     TimeProvider time,
     ILogger<TaskRunner> logger) : BackgroundService
 {
@@ -45,7 +47,7 @@ internal sealed partial class TaskRunner(
 
         foreach (var (task, _) in _running.Values)
         {
-            task.Stop(StopReason.HostStops);
+            task.Stop(restart.Wanted.IsCompleted ? StopReason.HostRestarts : StopReason.HostStops);
         }
 
         await Task.WhenAll(_running.Values.Select(running => running.Ended)).ConfigureAwait(false);
@@ -85,10 +87,7 @@ internal sealed partial class TaskRunner(
             foreach (var row in await store.ClaimAsync(HostId, options.Lease, handlers.Kinds, offers, Take, cancellationToken).ConfigureAwait(false))
             {
                 slots.Remove(row.Seq, out var slot);
-                var task = new RunningTask(row, HostId, handlers.Find(row.Kind)!, slot!, store, options, paths, time, logger) { RenewedAt = renewed };
-                var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _running[row.Seq] = (task, RunAsync(task, begin.Task));
-                begin.SetResult();
+                Begin(row, slot!, adopted: null, renewed);
             }
         }
         finally
@@ -109,6 +108,23 @@ internal sealed partial class TaskRunner(
             slots[row.Seq] = slot;
             return true;
         }
+    }
+
+    private void Begin(TaskRow row, TakenSlot slot, ProcessIdentity? adopted, long renewed)
+    {
+        var task = new RunningTask(row, HostId, handlers.Find(row.Kind)!, slot, adopted, store, options, paths, time, logger) { RenewedAt = renewed };
+        var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running[row.Seq] = (task, RunAsync(task, begin.Task));
+        begin.SetResult();
+    }
+
+    /// <summary>Goes on with a task whose process runs, with the GPUs that the process was given.</summary>
+    private void Adopt(TaskRow row, ProcessIdentity process)
+    {
+        List<int> gpus = OperatingSystem.IsLinux() && ResourceClass.GpusOf(row.ResourceClass) > 0 && ProcessTable.ReadVariable(process.Pid, TaskRun.GpuVariable) is { } listed
+            ? [.. from number in listed.Split(',') where int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _) select int.Parse(number, CultureInfo.InvariantCulture)]
+            : [];
+        Begin(row, _slots.TakeHeld(row.ResourceClass, gpus), process, time.GetTimestamp());
     }
 
     private async Task RunAsync(RunningTask task, Task begin)
@@ -144,7 +160,7 @@ internal sealed partial class TaskRunner(
                 task.Stop(StopReason.Lost);
             }
 
-            await GuardAsync(token => lost.RecoverAsync(HostId, [.. _running.Keys], token), cancellationToken).ConfigureAwait(false);
+            await GuardAsync(token => lost.RecoverAsync(HostId, [.. _running.Keys], Adopt, token), cancellationToken).ConfigureAwait(false);
             await GuardAsync(schedule.KeepAsync, cancellationToken).ConfigureAwait(false);
             await Task.Delay(options.Beat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

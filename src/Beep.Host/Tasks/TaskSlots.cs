@@ -47,6 +47,28 @@ internal sealed class TaskSlots(TaskOptions options)
         }
     }
 
+    /// <summary>Takes what a process holds already, also where that is more than there is: nothing else begins until it is given back.</summary>
+    public TakenSlot TakeHeld(string resourceClass, IReadOnlyList<int> gpus)
+    {
+        lock (_gate)
+        {
+            if (gpus.Count > 0)
+            {
+                _gpus.ExceptWith(gpus);
+            }
+            else if (resourceClass == ResourceClass.Cpu)
+            {
+                _cpu--;
+            }
+            else if (ResourceClass.GpusOf(resourceClass) == 0)
+            {
+                _io--;
+            }
+
+            return new TakenSlot(resourceClass, gpus);
+        }
+    }
+
     public void GiveBack(TakenSlot slot)
     {
         lock (_gate)
@@ -59,7 +81,7 @@ internal sealed class TaskSlots(TaskOptions options)
             {
                 _cpu++;
             }
-            else
+            else if (ResourceClass.GpusOf(slot.Class) == 0)
             {
                 _io++;
             }

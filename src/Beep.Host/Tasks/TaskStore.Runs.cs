@@ -82,6 +82,13 @@ internal sealed partial class TaskStore
         return AuditAsync(context, row, AuditActors.System, "task_requeued", AuditOutcome.Succeeded, reason, token);
     }, cancellationToken);
 
+    /// <summary>Gives a task up whose process goes on: the next host that looks takes it over. False when the run has lost it.</summary>
+    public Task<bool> LeaveAsync(TaskLease lease, CancellationToken cancellationToken) => HeldAsync(lease, (_, row, now, _) =>
+    {
+        (row.HostId, row.LeaseExpiresAt, row.Version) = (null, now, row.Version + 1);
+        return Task.CompletedTask;
+    }, cancellationToken);
+
     /// <summary>Takes the tasks over whose host is dead, or has been silent for longer than its lease; they stay in their state.</summary>
     /// <param name="mine">What this host runs now.</param>
     /// <param name="isDead">Whether a host is known to have ended.</param>
@@ -89,7 +96,7 @@ internal sealed partial class TaskStore
         WriteAsync<IReadOnlyList<TaskRow>>(async (context, now, token) =>
         {
             var running = await context.Set<TaskRow>().Where(task => task.Status == TaskState.Running && kinds.Contains(task.Kind) && !mine.Contains(task.Seq)).OrderBy(task => task.Seq).ToListAsync(token).ConfigureAwait(false);
-            var lost = running.Where(row => row.HostId is null || row.LeaseExpiresAt + Patience(row, options) < now || isDead(row.HostId)).ToList();
+            var lost = running.Where(row => IsLeftHere(row) || row.LeaseExpiresAt + Patience(row, options) < now || (row.HostId is { } host && isDead(host))).ToList();
             foreach (var row in lost)
             {
                 (row.HostId, row.HeartbeatAt, row.LeaseExpiresAt, row.Version) = (hostId, now, now + options.Lease, row.Version + 1);
@@ -97,6 +104,9 @@ internal sealed partial class TaskStore
 
             return lost;
         }, cancellationToken);
+
+    /// <summary>Whether nobody holds it and its process, if it has one, is of this machine.</summary>
+    private static bool IsLeftHere(TaskRow row) => row.HostId is null && ProcessIdentity.Parse(row.Process) is (null or { IsOnThisMachine: true } or { IsOfFormerBoot: true });
 
     /// <summary>Only its own machine can see whether a child is gone: others wait longer, for a host of that machine to come back.</summary>
     private static TimeSpan Patience(TaskRow row, TaskOptions options) =>

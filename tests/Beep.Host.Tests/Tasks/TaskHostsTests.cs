@@ -80,6 +80,40 @@ public sealed class TaskHostsTests(PostgresServer server)
         }
     }
 
+    [Theory]
+    [InlineData(TestDatabase.Sqlite)]
+    [InlineData(TestDatabase.Postgres)]
+    public async Task KilledHost_WhoseProcessesOutliveIt_IsFollowedByOneThatTakesThemOver(string kind)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc.");
+        const int count = 5;
+        await using var host = await TaskTestHost.CreateAsync(kind, server, TaskTestHost.Nothing("test.survivor"));
+        var folder = Directory.CreateDirectory(Path.Combine(host.Log.Paths.Home, "children")).FullName;
+        var ids = await AddAsync(host, "test.survivor", folder, count);
+        List<ProcessIdentity> before;
+        await using (var killed = await HostProcess.StartAsync(host, ioSlots: count))
+        {
+            await UntilAsync(() => Task.FromResult(ids.All(id => Begun(folder, id) == 1)), "children have not begun");
+            before = [.. (await AllAsync(host)).Select(task => ProcessIdentity.Parse(task.Process)!)];
+            killed.Kill();
+        }
+
+        // One ends while nobody watches, and is not begun again before somebody has looked.
+        Process.GetProcessById(before[^1].Pid).Kill();
+        await using var next = await HostProcess.StartAsync(host, ioSlots: count);
+        await UntilAsync(async () => (await AllAsync(host)).Count(task => task is { Message: "goes on", Attempts: 1 } or { Message: "began", Attempts: 2 }) == count, "the tasks were not taken over");
+        Assert.All(before.SkipLast(1), child => Assert.True(child.IsAlive()));
+        await File.WriteAllTextAsync(Path.Combine(folder, "release"), "", Token);
+        foreach (var id in ids)
+        {
+            var row = await host.UntilEndAsync(id);
+            Assert.True(row.Status == TaskState.Completed, row.Error);
+            Assert.Equal("""{"said":"done"}""", row.Result);
+        }
+
+        Assert.Equal([1, 1, 1, 1, 2], (await AllAsync(host)).Select(task => Begun(folder, task.Id)).Order());
+    }
+
     [Fact]
     public async Task StoppedHost_WithRunningTasks_LeavesNoProcess()
     {

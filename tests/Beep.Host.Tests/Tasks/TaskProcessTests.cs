@@ -89,6 +89,25 @@ public sealed class TaskProcessTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Child_ThatOutlivesTheHostAndFloodsItsFile_IsEndedWithTheReason()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NeedsLinux);
+        using var folder = new TemporaryFolder();
+        var output = folder.At("output");
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, new TestHandler(TaskTestHost.Kind, async (run, token) =>
+        {
+            var start = new ChildProcessStart("/bin/sh", "-c", "head -c 70000000 /dev/zero | tr '\\0' x; sleep 600") { OutputFile = output, OutlivesHost = true };
+            await (await run.StartProcessAsync(start, token)).WaitAsync(token);
+            return null;
+        }));
+        await host.StartAsync();
+        var id = (await host.AddAsync()).Id;
+        var row = await host.UntilEndAsync(id);
+        Assert.Equal(("output_too_long", "The process printed more than 64 MiB and was ended."), (row.ErrorCode, row.Error));
+        Assert.Empty(new ProcessGroup(null, id).Members());
+    }
+
+    [Fact]
     public async Task Gpus_OfATask_AreItsOwnAndAllThatItsChildrenSee()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), NeedsLinux);

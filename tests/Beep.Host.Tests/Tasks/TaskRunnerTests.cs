@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Audit;
+using Beep.Host.Hosting.Processes;
 using Beep.Host.Tasks;
 using Beep.Host.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -125,6 +126,62 @@ public sealed class TaskRunnerTests(PostgresServer server)
         Assert.Equal((TaskState.Failed, "host_stopped"), (second.Status, second.ErrorCode));
     }
 
+    [Fact]
+    public async Task Restart_OfTheHost_LeavesWhatOutlivesItToTheNextOne()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc.");
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, Survivor());
+        await using var next = host.Beside(Survivor());
+        await host.StartAsync();
+        var id = (await host.AddAsync()).Id;
+        var running = await host.UntilAsync(id, row => row.Message == "began");
+        var process = ProcessIdentity.Parse(running.Process)!;
+        host.Restart.Ask();
+        await host.StopAsync();
+        var left = await host.ReadAsync(id);
+        Assert.Equal((TaskState.Running, 1, null, true), (left.Status, left.Attempts, left.HostId, process.IsAlive()));
+
+        await next.StartAsync();
+        var taken = await next.UntilAsync(id, row => row.Message == "goes on");
+        Assert.Equal((1, running.Process), (taken.Attempts, taken.Process));
+        await File.WriteAllTextAsync(Path.Combine(host.Log.Paths.Home, "release"), "", Token);
+        var ended = await next.UntilEndAsync(id);
+        Assert.Equal((TaskState.Completed, """{"code":null,"last":"released"}"""), (ended.Status, ended.Result));
+        Assert.False(process.IsAlive());
+    }
+
+    [Fact]
+    public async Task Cancel_OfATaskThatWasTakenOver_EndsItsProcess()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc.");
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, Survivor());
+        await using var next = host.Beside(Survivor());
+        await host.StartAsync();
+        var id = (await host.AddAsync()).Id;
+        var process = ProcessIdentity.Parse((await host.UntilAsync(id, row => row.Message == "began")).Process)!;
+        host.Restart.Ask();
+        await host.StopAsync();
+        await next.StartAsync();
+        await next.UntilAsync(id, row => row.Message == "goes on");
+        Assert.Equal(CancelAnswer.Requested, await next.Queue.CancelAsync(await next.ReadAsync(id), AuditActors.CommandLine, Token));
+        Assert.Equal(TaskState.Cancelled, (await next.UntilEndAsync(id)).Status);
+        Assert.Empty(new ProcessGroup(process, id).Members());
+    }
+
+    [Fact]
+    public async Task Stop_OfTheHost_EndsAlsoWhatCouldOutliveIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc.");
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, Survivor());
+        await host.StartAsync();
+        var id = (await host.AddAsync()).Id;
+        var process = ProcessIdentity.Parse((await host.UntilAsync(id, row => row.Message == "began")).Process)!;
+        await host.StopAsync();
+        var row = await host.ReadAsync(id);
+        Assert.Equal((TaskState.Pending, 0, null), (row.Status, row.Attempts, row.Process));
+        Assert.Empty(new ProcessGroup(process, id).Members());
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Lease_ThatRanOut_IsTakenOver(string kind)
@@ -132,10 +189,10 @@ public sealed class TaskRunnerTests(PostgresServer server)
         await using var host = await TaskTestHost.CreateAsync(kind, server, TaskTestHost.Nothing(), TestOnce());
         var (again, once) = (await host.AddAsync(), await host.AddAsync("test.once"));
         await host.Store.ClaimAsync("elsewhere/1/1/a", TimeSpan.FromMilliseconds(500), [TaskTestHost.Kind, "test.once"], [(ResourceClass.Io, 2)], _ => true, Token);
-        await host.Lost.RecoverAsync(host.Runner.HostId, [], Token);
+        await host.Lost.RecoverAsync(host.Runner.HostId, [], NoAdoption, Token);
         Assert.Equal(TaskState.Running, (await host.ReadAsync(again.Id)).Status);
         await Task.Delay(600, Token);
-        await host.Lost.RecoverAsync(host.Runner.HostId, [], Token);
+        await host.Lost.RecoverAsync(host.Runner.HostId, [], NoAdoption, Token);
         Assert.Equal((TaskState.Pending, 1), ((await host.ReadAsync(again.Id)).Status, (await host.ReadAsync(again.Id)).Attempts));
         Assert.Equal((TaskState.Failed, "host_lost"), ((await host.ReadAsync(once.Id)).Status, (await host.ReadAsync(once.Id)).ErrorCode));
         await host.StartAsync();
@@ -151,7 +208,7 @@ public sealed class TaskRunnerTests(PostgresServer server)
         for (var attempt = 1; attempt <= 3; attempt++)
         {
             Assert.Single(await host.ClaimAsync($"elsewhere/1/{attempt}/a", TimeSpan.FromMilliseconds(-1)));
-            await host.Lost.RecoverAsync(host.Runner.HostId, [], Token);
+            await host.Lost.RecoverAsync(host.Runner.HostId, [], NoAdoption, Token);
         }
 
         var row = await host.ReadAsync(id);
@@ -190,4 +247,28 @@ public sealed class TaskRunnerTests(PostgresServer server)
     }) { WhenLost = whenLost };
 
     private static TestHandler TestOnce() => new("test.once", (_, _) => Task.FromResult<JsonObject?>(null)) { WhenLost = WhenLost.Fail };
+
+    private static void NoAdoption(TaskRow row, ProcessIdentity process) => throw new InvalidOperationException($"The task {row.Id} has no process to take over.");
+
+    /// <summary>A task whose process goes on without its host until there is a file called release in the home.</summary>
+    private static TestHandler Survivor() => new(TaskTestHost.Kind, async (run, token) =>
+    {
+        var home = Path.GetFullPath(Path.Combine(run.Folder, "..", ".."));
+        var output = Path.Combine(home, $"{run.Id}.output");
+        var adopted = run.Adopt(output);
+        var child = adopted ?? await run.StartProcessAsync(
+            new ChildProcessStart("/bin/sh", "-c", "while [ -d \"$1\" ] && [ ! -e \"$1/release\" ]; do sleep 0.1; done; echo released", "test", home) { OutputFile = output, OutlivesHost = true }, token);
+        await run.ReportAsync(1, adopted is null ? "began" : "goes on", token);
+        try
+        {
+            var code = await child.WaitAsync(token);
+            return new JsonObject { ["code"] = code, ["last"] = child.LastLines(1).SingleOrDefault() };
+        }
+        catch (OperationCanceledException) when (!run.IsLeaving)
+        {
+            await child.WaitAsync(CancellationToken.None);
+            throw;
+        }
+    })
+    { WhenLost = WhenLost.Adopt };
 }

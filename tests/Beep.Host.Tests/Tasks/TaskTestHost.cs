@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Beep.Host.Audit;
+using Beep.Host.Hosting;
 using Beep.Host.Tasks;
 using Beep.Host.Tests.Audit;
 using Beep.Host.Tests.Support;
@@ -72,6 +73,8 @@ internal sealed class TaskTestHost : IAsyncDisposable
     public LostTasks Lost => _services.GetRequiredService<LostTasks>();
 
     public TaskRunner Runner => (TaskRunner)_services.GetRequiredService<IHostedService>();
+
+    public ServerRestart Restart => _services.GetRequiredService<ServerRestart>();
 
     public static async Task<TaskTestHost> CreateAsync(string kind, PostgresServer server, params ITaskHandler[] handlers) => await CreateAsync(kind, server, Quick, handlers);
 

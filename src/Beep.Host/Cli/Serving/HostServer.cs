@@ -1,5 +1,6 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
+using Beep.Host.Datasets;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
@@ -8,6 +9,8 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Runs;
+using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
@@ -32,8 +35,11 @@ internal static class HostServer
         {
             services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
             services.AddSingleton<FineTuneWriter>();
-            services.AddSingleton<QuotaReader>();
+            services.AddQuotas();
+            services.AddDatasets();
             services.AddSingleton<JobAccess>();
+            services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>();
+            services.AddRuns();
         }
 
         services.AddKeyRing(options);
@@ -66,6 +72,13 @@ internal static class HostServer
         app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
+        if (options.EnableFinetune)
+        {
+            app.MapDatasetArea();
+            app.MapQuotas();
+            app.MapRuns();
+        }
+
         // Our own policy says who may frame a page; the library would add a second one.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         return app;

@@ -13,4 +13,10 @@ internal sealed record ChildProcessStart(string FileName, params IReadOnlyList<s
 
     /// <summary>Added to what <see cref="WorkerEnvironment"/> lets through.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Whether it goes on when the host ends, to be found again by <see cref="ChildProcess.Adopt"/>: it writes to
+    /// <see cref="OutputFile"/> itself, which it then needs, and not through the host. On Windows no child does.
+    /// </summary>
+    public bool OutlivesHost { get; init; }
 }

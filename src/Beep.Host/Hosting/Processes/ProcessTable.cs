@@ -35,16 +35,26 @@ internal static class ProcessTable
         select entry;
 
     /// <summary>Whether a process was started with <c>name=value</c> in its environment; a process of another user says no.</summary>
-    public static bool HasVariable(int pid, string name, string value)
+    public static bool HasVariable(int pid, string name, string value) => ReadVariable(pid, name) == value;
+
+    /// <summary>What a process was started with in its environment; null when it has none of that name, or is another user's.</summary>
+    public static string? ReadVariable(int pid, string name)
     {
         try
         {
-            var environment = File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"));
-            return ((byte[])[0, .. environment]).AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\0{name}={value}\0")) >= 0;
+            var environment = ((byte[])[0, .. File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"))]).AsSpan();
+            var start = Encoding.UTF8.GetBytes($"\0{name}=");
+            if (environment.IndexOf(start) is not (>= 0 and var found))
+            {
+                return null;
+            }
+
+            var value = environment[(found + start.Length)..];
+            return Encoding.UTF8.GetString(value.IndexOf((byte)0) is >= 0 and var end ? value[..end] : value);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -7,8 +7,8 @@ using Beep.Host.Tasks;
 namespace Beep.Host.Jobs.Training;
 
 /// <summary>
-/// Trains a job folder. To stop is to save a checkpoint, and a run that is begun again, by people or because its host was lost,
-/// goes on from there.
+/// Trains a job folder. The worker outlives the host, which reads the folder and nothing else, so that the next host goes on
+/// reading where this one was. To stop is to save a checkpoint, and a run that is begun again goes on from there.
 /// </summary>
 internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time) : ITaskHandler
 {
@@ -21,22 +21,24 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
     public string ResourceClass => Tasks.ResourceClass.Cpu;
 
-    public WhenLost WhenLost => WhenLost.Restart;
+    public WhenLost WhenLost => WhenLost.Adopt;
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
         var folder = run.ReadInput<TrainInput>().Resolve(paths);
         var spec = SpecReader.Read(folder.Spec);
-        if (JobExit.Read(folder) is { Status: JobStatus.Succeeded } done)
+        var steps = new TrainSteps(run);
+        var adopted = run.Adopt(folder.Output);
+        if (adopted is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
-            return Describe(folder, spec, done);
+            return past.Status == JobStatus.Succeeded ? Describe(folder, spec, past) : throw new FaultException(past.ExitCode, [Stopped(past)]);
         }
 
-        var steps = new TrainSteps(run);
-        await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
-        var (child, offset) = await StartAsync(run, folder, cancellationToken).ConfigureAwait(false);
-        var ended = EndAsync(child, cancellationToken);
+        var (child, offset) = adopted is null
+            ? await BeginAsync(run, steps, folder, cancellationToken).ConfigureAwait(false)
+            : (adopted, await GoOnAsync(steps, folder, cancellationToken).ConfigureAwait(false));
+        var ended = EndAsync(run, child, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
         {
@@ -62,14 +64,29 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         throw new FaultException(outcome.ExitCode, faults);
     }
 
-    private async Task<(ChildProcess Child, long Offset)> StartAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    /// <summary>Takes in what the worker said while another host watched it; returns where to go on reading.</summary>
+    private static async Task<long> GoOnAsync(TrainSteps steps, JobFolder folder, CancellationToken cancellationToken)
     {
+        var end = 0L;
+        foreach (var line in EventReader.ReadFrom(folder.Events))
+        {
+            end = line.NextOffset;
+            steps.Remember(line.Event);
+        }
+
+        await steps.GoOnAsync(cancellationToken).ConfigureAwait(false);
+        return end;
+    }
+
+    private async Task<(ChildProcess Child, long Offset)> BeginAsync(TaskRun run, TrainSteps steps, JobFolder folder, CancellationToken cancellationToken)
+    {
+        await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             LocalExecutor.Forget(folder);
             var offset = EventTail.EndOf(folder.Events);
             var trainer = locateTrainer();
-            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output };
+            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output, OutlivesHost = true };
             return (await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), offset);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -79,13 +96,13 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
     }
 
     /// <summary>Waits also for a worker that was told to stop: the task asks it once, and asking twice would end it without a checkpoint.</summary>
-    private async Task<int> EndAsync(ChildProcess child, CancellationToken cancellationToken)
+    private async Task<int?> EndAsync(TaskRun run, ChildProcess child, CancellationToken cancellationToken)
     {
         try
         {
             return await child.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!run.IsLeaving)
         {
             return await child.WaitAsync(CancellationToken.None).WaitAsync(LongestStop, time, CancellationToken.None).ConfigureAwait(false);
         }

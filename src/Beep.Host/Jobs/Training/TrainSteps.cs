@@ -23,6 +23,35 @@ internal sealed class TrainSteps(TaskRun run)
 
     public Task BeginAsync(CancellationToken cancellationToken) => run.BeginStepAsync(Prepare, cancellationToken);
 
+    /// <summary>Takes in what was told before.</summary>
+    public void Remember(JobEvent? jobEvent)
+    {
+        switch (jobEvent)
+        {
+            case null:
+                break;
+            case DataEvent data:
+                _learned = Describe(data);
+                break;
+            case FailedEvent:
+                // Of a former start; the one that goes on has not failed.
+                break;
+            default:
+                _progress.Add(jobEvent);
+                break;
+        }
+    }
+
+    /// <summary>Goes on telling where another host was.</summary>
+    public async Task GoOnAsync(CancellationToken cancellationToken)
+    {
+        run.Log("The server was started again; the run had gone on without it.");
+        await run.CompleteStepAsync(Prepare, _learned, cancellationToken).ConfigureAwait(false);
+        _current = Train;
+        await run.BeginStepAsync(Train, cancellationToken).ConfigureAwait(false);
+        await ReportAsync(Describe()).ConfigureAwait(false);
+    }
+
     /// <summary>Takes in what the worker said. What it says while it is made to stop is stored as well.</summary>
     public async Task AddAsync(JobEvent jobEvent)
     {
@@ -41,7 +70,7 @@ internal sealed class TrainSteps(TaskRun run)
                 await ReportAsync($"Going on from step {Units.Count(step)} of {Units.Count(_progress.TotalSteps)}").ConfigureAwait(false);
                 break;
             case DataEvent data:
-                _learned = $"{Units.Count(data.Rows, "row")}, {Units.Count(data.TrainableTokens)} tokens to learn";
+                _learned = Describe(data);
                 break;
             case MetricEvent or ProgressEvent when _progress.TotalSteps > 0:
                 await EnterAsync(Train, _learned).ConfigureAwait(false);
@@ -93,6 +122,8 @@ internal sealed class TrainSteps(TaskRun run)
     }
 
     private Task ReportAsync(string message) => run.ReportAsync((int)Math.Min(MostBeforeTheEnd, _progress.Share * 100), message, CancellationToken.None);
+
+    private static string Describe(DataEvent data) => $"{Units.Count(data.Rows, "row")}, {Units.Count(data.TrainableTokens)} tokens to learn";
 
     private string Describe()
     {
