@@ -10,7 +10,6 @@ using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Runs;
-using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
@@ -37,8 +36,7 @@ internal static class HostServer
             services.AddSingleton<FineTuneWriter>();
             services.AddQuotas();
             services.AddDatasets();
-            services.AddSingleton<JobAccess>();
-            services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>();
+            services.AddJobs();
             services.AddRuns();
         }
 
@@ -47,7 +45,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
-        services.AddJobs(request.Trainer);
+        services.AddTraining(request.Trainer);
         services.AddModels(AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
@@ -76,6 +74,7 @@ internal static class HostServer
         {
             app.MapDatasetArea();
             app.MapQuotas();
+            app.MapJobs();
             app.MapRuns();
         }
 
