@@ -37,7 +37,7 @@ public sealed class DotnetClientTests(PostgresServer postgres)
         Assert.StartsWith("ftjob-", job.JobId, StringComparison.Ordinal);
         Assert.Equal(("beep/beep-tiny", "dotnet", 3), (job.BaseModel, job.UserProvidedSuffix, job.Seed));
         await job.WaitForCompletionAsync(Stop);
-        Assert.True(job.Status == FineTuningStatus.Succeeded, $"{job.Status}: {job.Error?.Message}");
+        Assert.True(job.Status == FineTuningStatus.Succeeded, $"{job.Status}");
         Assert.StartsWith("ft:beep/beep-tiny:beep:dotnet:", job.Value, StringComparison.Ordinal);
         Assert.True(job.BillableTrainedTokenCount > 0);
         Assert.Single(job.ResultFileIds);
@@ -74,13 +74,18 @@ public sealed class DotnetClientTests(PostgresServer postgres)
     [Fact]
     public async Task Cancel_WhileItWaits_IsCancelled()
     {
-        await using var server = await OpenAiServer.StartAsync(postgres, slots: 0);
+        await using var server = await OpenAiServer.StartAsync(postgres);
         var client = Client(server);
         OpenAIFile file = await client.GetOpenAIFileClient().UploadFileAsync(server.Rows, FileUploadPurpose.FineTune);
-        var job = await client.GetFineTuningClient().FineTuneAsync("beep/beep-tiny", file.Id, waitUntilCompleted: false, null, Stop);
-        Assert.Equal(FineTuningStatus.Queued, job.Status);
-        await job.CancelAndUpdateAsync(Stop);
-        Assert.Equal(FineTuningStatus.Cancelled, job.Status);
+        var tuning = client.GetFineTuningClient();
+        var runs = await tuning.FineTuneAsync("beep/beep-tiny", file.Id, waitUntilCompleted: false, new FineTuningOptions { TrainingMethod = FineTuningTrainingMethod.CreateSupervised(epochCount: 50, batchSize: 1) }, Stop);
+        var waits = await tuning.FineTuneAsync("beep/beep-tiny", file.Id, waitUntilCompleted: false, null, Stop);
+        Assert.Equal(FineTuningStatus.Queued, waits.Status);
+        await waits.CancelAndUpdateAsync(Stop);
+        Assert.Equal(FineTuningStatus.Cancelled, waits.Status);
+        await runs.CancelAndUpdateAsync(Stop);
+        await runs.WaitForCompletionAsync(Stop);
+        Assert.Equal(FineTuningStatus.Cancelled, runs.Status);
     }
 
     [Theory]
@@ -92,8 +97,8 @@ public sealed class DotnetClientTests(PostgresServer postgres)
     [InlineData("GET", "/v1/models/..%2f..%2fetc", "all", 404, "model_not_found")]
     [InlineData("GET", "/v1/files/file-0123456789abcdef/content", "all", 404, "file_not_found")]
     [InlineData("POST", "/v1/fine_tuning/jobs", "all", 400, "invalid_json")]
-    [InlineData("GET", "/v1/files", "llm:view", 403, "forbidden")]
-    [InlineData("POST", "/v1/fine_tuning/jobs", "finetune.read", 403, "forbidden")]
+    [InlineData("GET", "/v1/files", "llm:view", 403, "not_allowed")]
+    [InlineData("POST", "/v1/fine_tuning/jobs", "finetune.read", 403, "not_allowed")]
     public async Task Faults_Each_AreAnObjectOfOpenAi(string method, string path, string? scopes, int status, string code)
     {
         await using var server = await OpenAiServer.StartAsync(postgres, slots: 0);

@@ -18,7 +18,7 @@ internal sealed class PauseMarks(FineTuneWriter writer, TimeProvider time)
     private static readonly string[] Telling = [Paused, Ended, "resumed", "restarted"];
 
     /// <summary>The numbers of those that are.</summary>
-    public async Task<IReadOnlySet<long>> FindAsync(FineTuneDbContext context, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    public static async Task<IReadOnlySet<long>> FindAsync(FineTuneDbContext context, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
         var stopped = jobs.Where(job => job.State is JobState.Cancelling or JobState.Cancelled).Select(job => job.Seq).ToList();
         if (stopped.Count == 0)
@@ -35,7 +35,7 @@ internal sealed class PauseMarks(FineTuneWriter writer, TimeProvider time)
 
     public Task EndAsync(Job job, AuditActor actor, CancellationToken cancellationToken) => NoteAsync(job, Ended, "Cancelled while it was paused.", actor, cancellationToken);
 
-    private Task NoteAsync(Job job, string type, string message, AuditActor actor, CancellationToken cancellationToken) => writer.ChangeAsync((both, _) =>
+    private Task<bool> NoteAsync(Job job, string type, string message, AuditActor actor, CancellationToken cancellationToken) => writer.ChangeAsync((both, _) =>
     {
         both.FineTune.Add(new JobEventRow { JobSeq = job.Seq, Type = type, Level = "info", Message = message, CreatedAt = time.GetUtcNow() });
         var entry = new AuditEntry { Actor = actor, Action = $"job_{type}", ResourceType = JobAccess.Resource, ResourceId = job.Id, Details = new AuditDetails { Name = job.Name } };

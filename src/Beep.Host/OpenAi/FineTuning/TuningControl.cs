@@ -62,6 +62,6 @@ internal sealed class TuningControl(JobDesk desk, PauseMarks pauses, FineTuneDat
     private async Task<bool> IsPausedAsync(Job job, CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
-        return (await pauses.FindAsync(context, [job], cancellationToken)).Contains(job.Seq);
+        return (await PauseMarks.FindAsync(context, [job], cancellationToken)).Contains(job.Seq);
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Beep.Host.OpenAi.FineTuning;
 
 /// <summary>Describes jobs as OpenAI's clients know theirs.</summary>
-internal sealed class TuningDescriber(FineTuneDatabase database, PauseMarks pauses)
+internal sealed class TuningDescriber(FineTuneDatabase database)
 {
     public async Task<TuningJobView> DescribeAsync(Job job, CancellationToken cancellationToken) => (await DescribeAsync([job], cancellationToken))[0];
 
@@ -21,7 +21,7 @@ internal sealed class TuningDescriber(FineTuneDatabase database, PauseMarks paus
             join dataset in context.Set<Dataset>().AsNoTracking() on version.DatasetSeq equals dataset.Seq
             where seqs.Contains(version.Seq)
             select new { version.Seq, dataset.Id, version.Number }).ToDictionaryAsync(row => row.Seq, row => new FileId(row.Id, row.Number).ToString(), cancellationToken);
-        var paused = await pauses.FindAsync(context, jobs, cancellationToken);
+        var paused = await PauseMarks.FindAsync(context, jobs, cancellationToken);
         return [.. jobs.Select(job => View(job, files, paused.Contains(job.Seq)))];
     }
 

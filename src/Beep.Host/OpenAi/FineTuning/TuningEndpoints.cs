@@ -2,7 +2,6 @@ using System.Security.Claims;
 using System.Text.Json;
 using Beep.Host.Audit;
 using Beep.Host.Hosting.Access;
-using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Privileges;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Stored;
@@ -23,7 +22,7 @@ internal static class TuningEndpoints
     public static void Map(RouteGroupBuilder root)
     {
         var jobs = root.MapGroup("/fine_tuning/jobs");
-        Manage(jobs.MapPost("", CreateAsync), "OpenAiCreateFineTune", "Starts a fine-tune of a model on a file.").Accepts<JsonElement>("application/json");
+        Manage(jobs.MapPost("", CreateAsync), "OpenAiCreateFineTune", "Starts a fine-tune of a model on a file.");
         Read(jobs.MapGet("", ListAsync), "OpenAiListFineTunes", "Lists fine-tunes, newest first; metadata[key]=value shows those with that pair.");
         Read(jobs.MapGet("{fine_tuning_job_id}", GetAsync), "OpenAiRetrieveFineTune", "Shows a fine-tune.");
         Manage(jobs.MapPost("{fine_tuning_job_id}/cancel", CancelAsync), "OpenAiCancelFineTune", "Stops a fine-tune.");

@@ -66,7 +66,7 @@ internal sealed partial class TuningEvents(HostPaths paths, RunStates states)
     {
         Id = place.Write(jobId),
         CreatedAt = noted.At.ToUnixTimeSeconds(),
-        Level = Text(noted.Data, "level") is "error" or "warn" and var level ? level : "info",
+        Level = Text(noted.Data, "level") is { } level and ("error" or "warn") ? level : "info",
         Message = Text(noted.Data, "message") ?? Text(noted.Data, "state") ?? "",
         Type = "message",
         Data = [],

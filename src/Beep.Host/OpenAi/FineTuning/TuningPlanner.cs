@@ -1,11 +1,8 @@
 using System.Security.Claims;
 using System.Text.Json;
-using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Datasets;
-using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
-using Beep.Host.Identity.Privileges;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Specs;
@@ -17,7 +14,7 @@ using Beep.Host.OpenAi.Files;
 namespace Beep.Host.OpenAi.FineTuning;
 
 /// <summary>Makes a job of ours of a fine-tune as it is asked for: what is left to us comes from a preset, and the rest overrides it.</summary>
-internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedModels models, DatasetReader datasets, TimeProvider time)
+internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedModels models, TimeProvider time)
 {
     private const string SmallPreset = "lora-small";
     private const int ShortContext = 512;
