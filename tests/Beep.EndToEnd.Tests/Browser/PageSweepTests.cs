@@ -29,11 +29,13 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
     [InlineData(true, Phone)]
     public async Task Pages_All_AreAccessibleFitAndLoadNothingForeign(bool isDark, int width)
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var (id, name) = await server.CreateAdminAsync();
         var group = await server.Services.GetRequiredService<GroupService>().CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, TestContext.Current.CancellationToken);
         var task = await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify the audit log") { OwnerId = id }, AuditActors.System, TestContext.Current.CancellationToken);
         var model = await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, TestContext.Current.CancellationToken);
+        using var client = await server.CreateAdminClientAsync();
+        var dataset = await DatasetPageTests.UploadAsync(client, DatasetPageTests.Rows(1, 20));
         var address = server.Address.ToString();
         var page = await chromium.OpenAsync(server.Address, isDark, width);
         var complaints = new ConcurrentBag<string>();
@@ -55,7 +57,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id)))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset)))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.
