@@ -1,13 +1,40 @@
+using Beep.Host.Jobs.Api;
+using Beep.Host.Jobs.Lifecycle;
+using Beep.Host.Jobs.Planning.Server;
+using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Training;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs;
 
-/// <summary>Fine-tunes as work of the host. Only the program itself starts one so far.</summary>
+/// <summary>Fine-tunes as work of the host.</summary>
 internal static class JobFeature
 {
+    /// <summary>What trains a job folder, for the program itself; there whether or not fine-tuning has tables.</summary>
     /// <param name="services">Where to.</param>
     /// <param name="locateTrainer">Where the worker program is; asked when one is started.</param>
-    public static IServiceCollection AddJobs(this IServiceCollection services, Func<TrainerProgram> locateTrainer) =>
+    public static IServiceCollection AddTraining(this IServiceCollection services, Func<TrainerProgram> locateTrainer) =>
         services.AddSingleton(locateTrainer).AddTaskHandler<TrainHandler>();
+
+    /// <summary>Jobs with their states, their queue and their surface.</summary>
+    public static IServiceCollection AddJobs(this IServiceCollection services)
+    {
+        services.AddSingleton<JobAccess>();
+        services.AddSingleton<JobSignals>();
+        services.AddSingleton<JobSlots>();
+        services.AddSingleton<JobQueue>();
+        services.AddSingleton<JobService>();
+        // The handler of training is made before the queue of tasks, on which jobs depend.
+        services.AddSingleton<Func<JobService>>(provider => provider.GetRequiredService<JobService>);
+        services.AddSingleton<JobUsageReader>();
+        services.AddSingleton<JobSourceReader>();
+        services.AddSingleton<RowSample>();
+        services.AddSingleton<JobPlanner>();
+        services.AddSingleton<JobDesk>();
+        services.AddSingleton<JobReader>();
+        services.AddHostedService<JobScheduler>();
+        return services;
+    }
+
+    public static void MapJobs(this IEndpointRouteBuilder routes) => JobEndpoints.Map(routes);
 }

@@ -33,7 +33,7 @@ internal static class HostServer
             services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
             services.AddSingleton<FineTuneWriter>();
             services.AddSingleton<QuotaReader>();
-            services.AddSingleton<JobAccess>();
+            services.AddJobs();
             services.AddRuns();
         }
 
@@ -42,7 +42,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
-        services.AddJobs(request.Trainer);
+        services.AddTraining(request.Trainer);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -60,16 +60,17 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
+        if (options.EnableFinetune)
+        {
+            app.MapJobs();
+            app.MapRuns();
+        }
+
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
-        if (options.EnableFinetune)
-        {
-            app.MapRuns();
-        }
-
         // Our own policy says who may frame a page; the library would add a second one.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         return app;

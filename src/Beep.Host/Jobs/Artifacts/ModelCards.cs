@@ -15,6 +15,18 @@ internal sealed class ModelCards(HostPaths paths, ArtifactRecords records)
 {
     private const string FileName = "README.md";
 
+    /// <summary>Puts a card into every folder of weights that a worker has made.</summary>
+    public async Task WriteAllAsync(Job job, JobFolder folder, CancellationToken cancellationToken)
+    {
+        foreach (var (path, isAdapter) in new[] { (folder.Adapter, true), (folder.Merged, false) })
+        {
+            if (Directory.Exists(path))
+            {
+                await WriteAsync(job, path, isAdapter, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Puts the card into a folder of weights, in the place of the one that is there.</summary>
     public async Task WriteAsync(Job job, string folder, bool isAdapter, CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ using Beep.Contracts;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Stored;
+using Beep.Host.Tasks;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -56,6 +57,7 @@ internal sealed class RunHome : IAsyncDisposable
             Method = "lora",
             Spec = "{}",
             Plan = """{"fits":true}""",
+            TaskId = state is JobState.Running ? await AddTaskAsync() : null,
             CreatedAt = Epoch,
             StartedAt = Epoch,
             FinishedAt = state.IsEnd() ? Epoch.AddMinutes(5) : null,
@@ -70,6 +72,18 @@ internal sealed class RunHome : IAsyncDisposable
         }
 
         return (job, folder);
+    }
+
+    /// <summary>A task that runs at another host, whose lease is good: nobody here looks after the job.</summary>
+    private async Task<string> AddTaskAsync()
+    {
+        var row = new TaskRow { Id = PublicId.New(), Name = "Elsewhere", Kind = "finetune.train", OwnerId = 999, ResourceClass = "gpu:8", CreatedAt = Epoch };
+        row.Become(TaskState.Running);
+        (row.Attempts, row.StartedAt, row.HostId, row.LeaseExpiresAt) = (1, Epoch, "elsewhere/1", TimeProvider.System.GetUtcNow().AddDays(1));
+        await using var context = Get<HostDatabase>().CreateContext();
+        context.Add(row);
+        await context.SaveChangesAsync(Token);
+        return row.Id;
     }
 
     /// <summary>Notes something about a job, as the life cycle does.</summary>
