@@ -68,6 +68,17 @@ public static class DurableFile
         }
     }
 
+    /// <summary>
+    /// Renames a folder whose files are complete, so that it is found under the new name after a crash, or under the old one. There must
+    /// be nothing under the new name.
+    /// </summary>
+    public static void MoveFolder(string from, string to)
+    {
+        FlushFolder(from);
+        Directory.Move(from, to);
+        FlushFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
     /// <summary>Removes a folder so that a crash leaves all of it under its name or nothing; nothing happens when it does not exist.</summary>
     public static void DeleteFolder(string path)
     {

@@ -29,7 +29,7 @@ internal sealed class JobDesk(JobPlanner planner, JobService jobs, JobAccess acc
         NewJobRules.Require(wanted, key, caller);
         var id = PublicId.New();
         var planned = await planner.PlanAsync(wanted, id, caller, cancellationToken);
-        RequireNamed(planned.Sources);
+        await RequireNamedAsync(planned.Sources, caller, cancellationToken);
         var start = wanted.Start ?? true;
         // A draft with values that no spec can hold could not be kept.
         if (planned.Plan.Spec is null || (start && !planned.Plan.CanStart))
@@ -146,7 +146,7 @@ internal sealed class JobDesk(JobPlanner planner, JobService jobs, JobAccess acc
         }
 
         var wanted = new NewJob { Model = model.Id, Dataset = train.Dataset.Id, DatasetVersion = train.Version.Number, ValidationDataset = validation?.Dataset?.Id, ValidationVersion = validation?.Version?.Number };
-        RequireNamed(await planner.LookUpAsync(wanted, caller, cancellationToken));
+        await RequireNamedAsync(await planner.LookUpAsync(wanted, caller, cancellationToken), caller, cancellationToken);
     }
 
     private static JobDraft Draft(PlannedJob planned, string id, long ownerId, string name) => new()
@@ -165,11 +165,11 @@ internal sealed class JobDesk(JobPlanner planner, JobService jobs, JobAccess acc
     };
 
     /// <summary>Ids that name nothing are answered before anything else: 404 for what is not there, 409 for what was deleted.</summary>
-    private static void RequireNamed(JobSources sources)
+    private async Task RequireNamedAsync(JobSources sources, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
         if (sources.Model.State == SourceState.NotFound)
         {
-            throw HttpFaultException.NotFound("model_not_found", $"There is no model '{sources.Model.Given}', or it is somebody else's.", "Look it up in the list of models.");
+            await planner.RequireModelAsync(sources.Model.Given!, caller, cancellationToken);
         }
 
         foreach (var dataset in new[] { sources.Train, sources.Validation }.OfType<DatasetSource>())

@@ -1,9 +1,16 @@
+using Beep.Host.Datasets;
 using Beep.Host.Jobs.Api;
+using Beep.Host.Jobs.Artifacts;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Queueing;
+using Beep.Host.Jobs.Retention;
 using Beep.Host.Jobs.Training;
+using Beep.Host.Jobs.Uses;
+using Beep.Host.Models;
+using Beep.Host.Quotas;
 using Beep.Host.Tasks;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Beep.Host.Jobs;
 
@@ -20,18 +27,20 @@ internal static class JobFeature
     public static IServiceCollection AddJobs(this IServiceCollection services)
     {
         services.AddSingleton<JobAccess>();
+        services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>().AddSingleton<IModelUse, JobModelUses>();
+        services.TryAddSingleton<ArtifactStore>();
         services.AddSingleton<JobSignals>();
         services.AddSingleton<JobSlots>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobService>();
-        // The handler of training is made before the queue of tasks, on which jobs depend.
-        services.AddSingleton<Func<JobService>>(provider => provider.GetRequiredService<JobService>);
-        services.AddSingleton<JobUsageReader>();
         services.AddSingleton<JobSourceReader>();
         services.AddSingleton<RowSample>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<JobReader>();
+        services.AddSingleton<CleanUpFinder>();
+        services.AddSingleton<CleanUp>();
+        services.AddTaskHandler<CleanUpHandler>();
         services.AddHostedService<JobScheduler>();
         return services;
     }

@@ -28,7 +28,7 @@ internal sealed class Model
     public ModelState State { get; set; } = ModelState.Preparing;
 
     /// <summary>Its folder: from the home on where it lies in it, absolute where an admin registered it elsewhere.</summary>
-    public required string Path { get; init; }
+    public required string Path { get; set; }
 
     /// <summary>From <c>config.json</c>: <c>llama</c>.</summary>
     public string? Architecture { get; set; }

@@ -17,6 +17,9 @@ internal interface ITaskHandler
     /// <summary>How people start one; null when only the program does.</summary>
     TaskStart? Start => null;
 
+    /// <summary>How often the host itself wants one; null when it does not.</summary>
+    TaskRepeat? Repeat => null;
+
     /// <summary>
     /// Does the work and returns what came out. Throws <see cref="Contracts.FaultException"/> to fail with a reason that people see, and
     /// <see cref="OperationCanceledException"/> once <paramref name="cancellationToken"/> wants it to stop.
@@ -46,3 +49,8 @@ internal enum WhenLost
 /// <param name="Permission">Who may.</param>
 /// <param name="Name">What the task is called.</param>
 internal sealed record TaskStart(string Permission, string Name);
+
+/// <summary>That the host wants a kind of task now and then, without input; one at a time among all hosts.</summary>
+/// <param name="Name">What the task is called.</param>
+/// <param name="Every">How long after the last one was added.</param>
+internal sealed record TaskRepeat(string Name, TimeSpan Every);

@@ -1,9 +1,7 @@
-using Beep.Host.Tasks.Handlers;
-
 namespace Beep.Host.Tasks;
 
 /// <summary>Adds what the host wants done now and then.</summary>
-internal sealed class TaskSchedule(TaskStore store, TaskHandlers handlers, TaskOptions options, TimeProvider time)
+internal sealed class TaskSchedule(TaskStore store, TaskHandlers handlers, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(10);
 
@@ -12,12 +10,18 @@ internal sealed class TaskSchedule(TaskStore store, TaskHandlers handlers, TaskO
     /// <summary>Adds what is due.</summary>
     public async Task KeepAsync(CancellationToken cancellationToken)
     {
-        if (handlers.Find(CleanUpTasks.KindName) is not { } handler || (_looked is { } looked && time.GetElapsedTime(looked) < LookEvery))
+        if (_looked is { } looked && time.GetElapsedTime(looked) < LookEvery)
         {
             return;
         }
 
         _looked = time.GetTimestamp();
-        await store.AddUnlessRecentAsync(new NewTask(CleanUpTasks.KindName, "Remove old tasks"), handler.ResourceClass, options.CleanUpEvery, cancellationToken).ConfigureAwait(false);
+        foreach (var handler in handlers.Kinds.Select(handlers.Find).OfType<ITaskHandler>())
+        {
+            if (handler.Repeat is { } repeat)
+            {
+                await store.AddUnlessRecentAsync(new NewTask(handler.Kind, repeat.Name), handler.ResourceClass, repeat.Every, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 }

@@ -20,6 +20,21 @@ internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
         return new OpenedDataset(file, FormatDetection.Decide(file, data, data.Format == DataFormat.Auto ? FirstKeys(file) : null));
     }
 
+    /// <summary>As <see cref="Open"/>, and where no format fits, with columns that are commonly called otherwise taken for what they are.</summary>
+    /// <returns>The file, and the spec with the columns that were guessed.</returns>
+    /// <exception cref="FaultException">It cannot be read, is no dataset, or is of no known format (exit code 20).</exception>
+    public static (OpenedDataset Dataset, DataSpec Data) OpenGuessing(string path, DataSpec data)
+    {
+        if (data is { Format: DataFormat.Auto, Columns: null or { Count: 0 } } && DatasetFile.Open(path) is var file
+            && FirstKeys(file) is { } keys && !FormatKind.Known.Any(kind => kind.Columns(data).All(column => !column.Field.IsRequired || keys.Contains(column.Name)))
+            && ColumnSuggestion.Find(keys) is { } columns)
+        {
+            data = data with { Columns = columns };
+        }
+
+        return (Open(path, data), data);
+    }
+
     /// <summary>The sound rows, one after the other; what is wrong with the others goes to <paramref name="log"/>.</summary>
     public IEnumerable<DatasetRow> ReadRows(DataSpec data, FindingLog log, int? vocabularySize = null)
     {

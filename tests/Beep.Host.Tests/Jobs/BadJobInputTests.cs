@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Beep.Host.Data;
 using Beep.Host.Datasets;
+using Beep.Host.Models;
 using Beep.Host.Tests.Jobs.Support;
 using Beep.Host.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -23,7 +24,7 @@ public sealed class BadJobInputTests(PostgresServer postgres)
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres, slots: 0);
         var (other, client) = await server.CreateUserAsync();
         var foreignDataset = server.Dataset;
-        var foreignModel = await server.AddModelAsync("admin/own", server.Paths.Home, server.AdminId);
+        var foreignModel = await server.AddModelAsync("admin/own", server.Paths.Home, server.AdminId, kind: ModelKind.Merged);
         var foreignJob = (string)(await server.CreateAsync(server.Wanted()))["id"]!;
         var own = await server.AddDatasetAsync(other, "Own", ["""{"text":"One."}""", """{"text":"Two."}"""]);
         var deleted = await server.AddDatasetAsync(other, "Deleted", ["""{"text":"One."}"""]);

@@ -17,7 +17,7 @@ public sealed class ApiDocumentTests(PostgresServer postgres)
     [Fact]
     public async Task Document_IsTheOneInTheRepository()
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var document = await server.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(ApiDocument.Name).GetOpenApiDocumentAsync(TestContext.Current.CancellationToken);
         var actual = Normalize(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, TestContext.Current.CancellationToken));
         var path = RepositoryFiles.At("contracts", "openapi.v1.json");
@@ -33,7 +33,7 @@ public sealed class ApiDocumentTests(PostgresServer postgres)
     [Fact]
     public async Task Document_Operations_HaveASummaryAndAName()
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var document = await server.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(ApiDocument.Name).GetOpenApiDocumentAsync(TestContext.Current.CancellationToken);
         var bare = from path in document.Paths
                    from operation in path.Value.Operations!

@@ -24,7 +24,7 @@ public sealed class RouteSweepTests(PostgresServer postgres)
     [Fact]
     public async Task Endpoints_Each_SaysWhoMayCallIt()
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var silent = Routes(server).Where(route => !IsOpen(route.Name) && !Says(route.Endpoint.Metadata)).Select(route => route.Name);
         Assert.Empty(silent);
     }
@@ -32,7 +32,7 @@ public sealed class RouteSweepTests(PostgresServer postgres)
     [Fact]
     public async Task Endpoints_OpenOnes_AreThoseOfTheList()
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var open = Routes(server).Where(route => route.Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && !Assets.Any(asset => route.Name.Contains(asset, StringComparison.Ordinal))).Select(route => route.Name);
         Assert.Equal(Open.Order(StringComparer.Ordinal), open.Distinct().Order(StringComparer.Ordinal));
     }
@@ -40,7 +40,7 @@ public sealed class RouteSweepTests(PostgresServer postgres)
     [Fact]
     public async Task Requests_Anonymous_AreRefusedEverywhereElse()
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         using var client = server.CreateClient();
         var answered = new List<string>();
         foreach (var (name, endpoint) in Routes(server).Where(route => !IsOpen(route.Name)))

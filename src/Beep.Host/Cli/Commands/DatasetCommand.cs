@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Cli.Plans;
+using Beep.Host.Datasets.Checking;
 using Beep.Host.Jobs.Specs;
 using Beep.LanguageModels.Chat;
 using Beep.LanguageModels.Configuration;

@@ -21,7 +21,11 @@ internal sealed class IdentityTools : IAsyncDisposable
     public T Get<T>() where T : notnull => _provider.GetRequiredService<T>();
 
     /// <summary>Opens them, runs the work, and says faults of a request as those of a command.</summary>
-    public static async Task<int> RunAsync(HostServices services, Reporter reporter, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(HostServices services, Reporter reporter, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken) =>
+        RunAsync(services, reporter, _ => { }, work, cancellationToken);
+
+    /// <summary>As the other, with the services of more rooms.</summary>
+    public static async Task<int> RunAsync(HostServices services, Reporter reporter, Action<IServiceCollection> add, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken)
     {
         var configuration = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable });
         if (!await SetupState.IsCompleteAsync(new HostDatabase(configuration.RequireDatabase()), cancellationToken).ConfigureAwait(false))
@@ -32,7 +36,9 @@ internal sealed class IdentityTools : IAsyncDisposable
         var trail = new AuditTrail(configuration.RequireDatabase(), configuration.Options, services.Time);
         reporter.Say($"Database: {trail.Database.Address.Display}");
         await MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
-        var tools = new IdentityTools(Collect(services, trail).BuildServiceProvider(), configuration.Options);
+        var collection = Collect(services, trail).AddSingleton(configuration.Options).AddSingleton(configuration.Options.Paths);
+        add(collection);
+        var tools = new IdentityTools(collection.BuildServiceProvider(), configuration.Options);
         await using var _ = tools.ConfigureAwait(false);
         try
         {

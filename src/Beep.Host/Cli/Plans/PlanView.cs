@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
+using Beep.Host.Datasets.Checking;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs.Planning;

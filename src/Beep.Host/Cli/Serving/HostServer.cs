@@ -1,5 +1,6 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
+using Beep.Host.Datasets;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
@@ -9,6 +10,7 @@ using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Runs;
+using Beep.Host.Models;
 using Beep.Host.Monitoring;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
@@ -32,7 +34,8 @@ internal static class HostServer
         {
             services.AddSingleton(new FineTuneDatabase(trail.Database.Address));
             services.AddSingleton<FineTuneWriter>();
-            services.AddSingleton<QuotaReader>();
+            services.AddQuotas();
+            services.AddDatasets();
             services.AddJobs();
             services.AddRuns();
         }
@@ -43,6 +46,7 @@ internal static class HostServer
         services.AddLive();
         services.AddTasks();
         services.AddTraining(request.Trainer);
+        services.AddModels(AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -60,17 +64,20 @@ internal static class HostServer
         app.MapIdentity();
         app.MapLive();
         app.MapTasks();
-        if (options.EnableFinetune)
-        {
-            app.MapJobs();
-            app.MapRuns();
-        }
-
+        app.MapModels();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();
         app.MapApiDocument();
         app.MapChecklist();
+        if (options.EnableFinetune)
+        {
+            app.MapDatasetArea();
+            app.MapQuotas();
+            app.MapJobs();
+            app.MapRuns();
+        }
+
         // Our own policy says who may frame a page; the library would add a second one.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         return app;

@@ -34,4 +34,12 @@ internal sealed record HostOptions
     public Uri? HubEndpoint { get; init; }
 
     public SecretText? HubToken { get; init; }
+
+    public RetentionOptions Retention { get; init; } = new();
+
+    /// <summary>The largest file that is taken as a dataset, in bytes.</summary>
+    public long MaxUploadBytes { get; init; } = 51_200_000_000;
+
+    /// <summary>Folders of the server whose files may be imported as datasets, absolute.</summary>
+    public IReadOnlyList<string> ImportFolders { get; init; } = [];
 }

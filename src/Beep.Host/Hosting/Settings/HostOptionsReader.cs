@@ -28,6 +28,15 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
         PublicUrl = Address(SettingKeys.PublicUrl),
         HubEndpoint = Address(SettingKeys.HubEndpoint),
         HubToken = Secret(SettingKeys.HubToken),
+        Retention = new RetentionOptions
+        {
+            Checkpoints = Keep(SettingKeys.KeepCheckpoints),
+            Artifacts = Keep(SettingKeys.KeepArtifacts),
+            Logs = Keep(SettingKeys.KeepLogs),
+            Uploads = Keep(SettingKeys.KeepUploads),
+        },
+        MaxUploadBytes = UploadBytes(),
+        ImportFolders = Folders(SettingKeys.ImportFolders),
     };
 
     private string? Text(SettingKey key) => values.TryGetValue(key.Name, out var value) ? value.Trim() : key.Default;
@@ -57,6 +66,47 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
 
         faults.Add(new Fault("bad_port", $"PORT is '{Text(SettingKeys.Port)}'.", "Set it to a number from 1 to 65535.", SettingKeys.Port.Name));
         return int.Parse(SettingKeys.Port.Default!, CultureInfo.InvariantCulture);
+    }
+
+    private KeepRule Keep(SettingKey key)
+    {
+        if (KeepRule.Parse(Text(key)!) is { } rule)
+        {
+            return rule;
+        }
+
+        faults.Add(new Fault("bad_retention", $"{key.Name} is '{Text(key)}'.", "Write any of age=30d, count=2 and bytes=50GB with spaces between, or all.", key.Name));
+        return new KeepRule();
+    }
+
+    private long UploadBytes()
+    {
+        const long megabyte = 1_000_000;
+        if (long.TryParse(Text(SettingKeys.UploadMegabytes), NumberStyles.None, CultureInfo.InvariantCulture, out var megabytes) && megabytes is >= 1 and <= 100_000_000)
+        {
+            return megabytes * megabyte;
+        }
+
+        faults.Add(new Fault("bad_size", $"MAX_UPLOAD_MB is '{Text(SettingKeys.UploadMegabytes)}'.", "Set it to a whole number of megabytes from 1 to 100000000.", SettingKeys.UploadMegabytes.Name));
+        return long.Parse(SettingKeys.UploadMegabytes.Default!, CultureInfo.InvariantCulture) * megabyte;
+    }
+
+    private List<string> Folders(SettingKey key)
+    {
+        var folders = new List<string>();
+        foreach (var folder in (Text(key) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (Path.IsPathFullyQualified(folder) && Path.GetPathRoot(folder) != Path.GetFullPath(folder))
+            {
+                folders.Add(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+            }
+            else
+            {
+                faults.Add(new Fault("bad_folder", $"{key.Name} holds '{folder}'.", "Write whole paths of folders, none of them the root, with semicolons between.", key.Name));
+            }
+        }
+
+        return folders;
     }
 
     private Uri? Address(SettingKey key)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 
@@ -8,7 +7,6 @@ namespace Beep.Host.Jobs.Lifecycle;
 internal static class JobFiles
 {
     private const string TrashPrefix = ".trash-";
-    private const int BufferBytes = 1 << 17;
 
     /// <summary>Writes the spec of a job that is about to be queued; one that is there already stays.</summary>
     public static void WriteSpec(JobFolder folder, JobSpec spec)
@@ -70,48 +68,12 @@ internal static class JobFiles
 
     public static bool IsTrash(string path) => Path.GetFileName(path).StartsWith(TrashPrefix, StringComparison.Ordinal);
 
-    /// <summary>Every artifact of a run with its size and its hash: SHA-256 over those of its files, in the order of their names.</summary>
-    public static async Task<IReadOnlyList<FoundArtifact>> FindArtifactsAsync(JobFolder folder, CancellationToken cancellationToken)
-    {
-        if (!Directory.Exists(folder.Artifacts))
-        {
-            return [];
-        }
-
-        List<FoundArtifact> found = [];
-        foreach (var entry in new DirectoryInfo(folder.Artifacts).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal))
-        {
-            if (entry.LinkTarget is null && !entry.Name.EndsWith(".partial", StringComparison.Ordinal) && entry.Name.Length <= Stored.Artifact.LongestName)
-            {
-                found.Add(await MeasureAsync(entry, cancellationToken).ConfigureAwait(false));
-            }
-        }
-
-        return found;
-    }
-
     /// <summary>The bytes of a file, or of a folder with all that is in it; links are not followed.</summary>
     public static long SizeOf(string path) => File.Exists(path)
         ? new FileInfo(path).Length
         : Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles("*", AllButLinks).Sum(file => file.Length) : 0;
 
     private static EnumerationOptions AllButLinks { get; } = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
-
-    private static async Task<FoundArtifact> MeasureAsync(FileSystemInfo entry, CancellationToken cancellationToken)
-    {
-        IEnumerable<FileInfo> files = entry is DirectoryInfo folder ? folder.EnumerateFiles("*", AllButLinks) : [(FileInfo)entry];
-        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var bytes = 0L;
-        foreach (var file in files.OrderBy(file => Path.GetRelativePath(entry.FullName, file.FullName).Replace('\\', '/'), StringComparer.Ordinal))
-        {
-            var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            await using var _ = stream.ConfigureAwait(false);
-            whole.AppendData(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
-            bytes += file.Length;
-        }
-
-        return new FoundArtifact(entry.Name, bytes, Convert.ToHexStringLower(whole.GetHashAndReset()));
-    }
 
     private static void Delete(FileSystemInfo entry)
     {

@@ -123,7 +123,7 @@ internal sealed partial class JobService
         }
 
         await RequireRoomAsync(change, job, token);
-        (job.TaskId, job.QueuedAt, job.FinishedAt, job.Summary) = (null, change.Now, null, null);
+        (job.TaskId, job.QueuedAt, job.FinishedAt, job.Summary, job.Step) = (null, change.Now, null, null, checkpoints[^1].Step);
         JobChange.SetFault(job, null);
         change.Move(job, JobState.Queued, actor, "resumed", $"Queued again, to go on from step {Hosting.Units.Count(checkpoints[^1].Step)}.");
         await change.FineTune.SaveChangesAsync(token);

@@ -27,4 +27,27 @@ internal sealed partial class JobService
 
         return picked.Count;
     }
+
+    /// <summary>Removes files of a job while nobody can begin it; false where it is in hand, or there was nothing.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="artifact">The artifact that they are; null for none.</param>
+    /// <param name="remove">Removes them; whether there were any.</param>
+    /// <param name="cancellationToken">Stops before.</param>
+    public Task<bool> RemoveFilesAsync(string id, string? artifact, Func<bool> remove, CancellationToken cancellationToken) => ChangeAsync(async (change, token) =>
+    {
+        var job = await change.FineTune.Set<Job>().SingleOrDefaultAsync(found => found.Id == id, token);
+        if (job is null || job.State.IsActive() || !remove())
+        {
+            return false;
+        }
+
+        if (artifact is not null)
+        {
+            await change.FineTune.Set<Artifact>().Where(row => row.JobSeq == job.Seq && row.Name == artifact && row.RemovedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.RemovedAt, change.Now), token);
+            change.Tell(job, AuditActors.System, "artifact_removed", $"The artifact {artifact} was removed to make room.", fields: [artifact]);
+        }
+
+        return true;
+    }, cancellationToken);
 }

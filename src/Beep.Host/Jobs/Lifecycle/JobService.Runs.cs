@@ -50,18 +50,23 @@ internal sealed partial class JobService
     }
 
     /// <summary>A run has ended by itself.</summary>
-    public Task EndAsync(JobTurn turn, JobEnd end, CancellationToken cancellationToken) => RunAsync(turn, async (change, job, _, token) =>
+    public async Task EndAsync(JobTurn turn, JobEnd end, CancellationToken cancellationToken)
     {
-        await FinishAsync(change, job, end, token);
-        return true;
-    }, cancellationToken);
+        // Before the transaction: the hashes of large models take their time.
+        var found = end.State == JobState.Succeeded ? await FindArtifactsAsync(turn.JobId, cancellationToken).ConfigureAwait(false) : [];
+        await RunAsync(turn, async (change, job, _, token) =>
+        {
+            await FinishAsync(change, job, end, found, token);
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A run was made to stop: for good where that was wanted, else until another host takes it.</summary>
     public Task StopAsync(JobTurn turn, CancellationToken cancellationToken) => RunAsync(turn, async (change, job, task, token) =>
     {
         if (job.State == JobState.Cancelling || task.CancelRequestedAt is not null)
         {
-            await FinishAsync(change, job, new JobEnd(JobState.Cancelled), token);
+            await FinishAsync(change, job, new JobEnd(JobState.Cancelled), [], token);
         }
         else if (job.State == JobState.Running)
         {
@@ -80,8 +85,8 @@ internal sealed partial class JobService
             return;
         }
 
-        // Files are looked at before the transaction: hashes of large models take their time.
-        var found = await ReadEndAsync(id, cancellationToken).ConfigureAwait(false);
+        var ended = ReadEnd(id);
+        var found = ended is null ? [] : await FindArtifactsAsync(id, cancellationToken).ConfigureAwait(false);
         await ChangeAsync(async (change, token) =>
         {
             var job = await change.FineTune.Set<Job>().SingleOrDefaultAsync(row => row.Id == id, token);
@@ -94,13 +99,13 @@ internal sealed partial class JobService
             switch (task?.Status)
             {
                 case null:
-                    await FinishAsync(change, job, job.State == JobState.Cancelling ? new JobEnd(JobState.Cancelled) : new JobEnd(JobState.Failed) { Fault = JobFaults.TaskLost }, token);
+                    await FinishAsync(change, job, job.State == JobState.Cancelling ? new JobEnd(JobState.Cancelled) : new JobEnd(JobState.Failed) { Fault = JobFaults.TaskLost }, [], token);
                     break;
                 case TaskState.Pending when job.State == JobState.Running:
                     change.Move(job, JobState.Queued, AuditActors.System, "requeued", "Its server was lost; the run goes on from its checkpoint in another.");
                     break;
                 case TaskState.Completed or TaskState.Failed or TaskState.Cancelled:
-                    await FinishAsync(change, job, found ?? EndOf(task), token);
+                    await FinishAsync(change, job, ended ?? EndOf(task), found, token);
                     break;
                 default:
                     break;
@@ -173,7 +178,7 @@ internal sealed partial class JobService
         return task is not null && job is not null && NeedsTask(job) && await work(change, job, task, token);
     }, cancellationToken);
 
-    private async Task FinishAsync(JobChange change, Job job, JobEnd end, CancellationToken cancellationToken)
+    private async Task FinishAsync(JobChange change, Job job, JobEnd end, IReadOnlyList<(string Name, long Bytes, string Sha256)> artifacts, CancellationToken cancellationToken)
     {
         job.FinishedAt = change.Now;
         job.Summary = end.Summary is null ? job.Summary : JsonSerializer.Serialize(end.Summary, TaskJson.Options);
@@ -191,12 +196,12 @@ internal sealed partial class JobService
             _ => ("failed", $"Failed: {end.Fault?.Message ?? "nobody knows why."}"),
         };
         change.Move(job, end.State, AuditActors.System, type, message, end.Fault);
-        await KeepArtifactsAsync(change, job, end.Artifacts, cancellationToken);
+        await KeepArtifactsAsync(change, job, artifacts, cancellationToken);
         await change.FineTune.SaveChangesAsync(cancellationToken);
         await HandOverAsync(change, cancellationToken);
     }
 
-    private static async Task KeepArtifactsAsync(JobChange change, Job job, IReadOnlyList<FoundArtifact> artifacts, CancellationToken cancellationToken)
+    private static async Task KeepArtifactsAsync(JobChange change, Job job, IReadOnlyList<(string Name, long Bytes, string Sha256)> artifacts, CancellationToken cancellationToken)
     {
         if (artifacts.Count == 0)
         {
@@ -204,15 +209,15 @@ internal sealed partial class JobService
         }
 
         var known = await change.FineTune.Set<Artifact>().Where(row => row.JobSeq == job.Seq).ToDictionaryAsync(row => row.Name, StringComparer.Ordinal, cancellationToken);
-        foreach (var artifact in artifacts)
+        foreach (var (name, bytes, sha256) in artifacts)
         {
-            if (known.TryGetValue(artifact.Name, out var row))
+            if (known.TryGetValue(name, out var row))
             {
-                (row.Bytes, row.Sha256, row.RemovedAt) = (artifact.Bytes, artifact.Sha256, null);
+                (row.Bytes, row.Sha256, row.RemovedAt) = (bytes, sha256, null);
             }
             else
             {
-                change.FineTune.Add(new Artifact { JobSeq = job.Seq, Name = artifact.Name, Bytes = artifact.Bytes, Sha256 = artifact.Sha256, CreatedAt = change.Now });
+                change.FineTune.Add(new Artifact { JobSeq = job.Seq, Name = name, Bytes = bytes, Sha256 = sha256, CreatedAt = change.Now });
             }
         }
     }
@@ -220,42 +225,34 @@ internal sealed partial class JobService
     private static Task<int> RemoveArtifactRowsAsync(JobChange change, Job job, CancellationToken cancellationToken) =>
         change.FineTune.Set<Artifact>().Where(row => row.JobSeq == job.Seq && row.ModelId == null).ExecuteDeleteAsync(cancellationToken);
 
-    /// <summary>Writes the cards of what came out of a run, before it is hashed. Where that cannot be done the worker's own stay.</summary>
-    public async Task WriteCardsAsync(string id, CancellationToken cancellationToken)
-    {
-        var folder = new JobFolder(paths.Job(id));
-        try
-        {
-            if (await FindAsync(id, cancellationToken).ConfigureAwait(false) is { } job)
-            {
-                await cards.WriteAllAsync(job, folder, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException || TaskFaults.IsDatabaseAway(error))
-        {
-            // A card is no reason to lose a run.
-        }
-    }
-
     /// <summary>What the worker wrote at its end, where that was a success: then it counts, whatever became of the task.</summary>
-    private async Task<JobEnd?> ReadEndAsync(string id, CancellationToken cancellationToken)
+    private JobEnd? ReadEnd(string id)
     {
-        var folder = new JobFolder(paths.Job(id));
         try
         {
-            if (JobExit.Read(folder) is { Status: JobStatus.Succeeded })
-            {
-                await WriteCardsAsync(id, cancellationToken).ConfigureAwait(false);
-            }
-
-            return JobExit.Read(folder) is { Status: JobStatus.Succeeded } exit
-                ? new JobEnd(JobState.Succeeded) { Summary = exit.Summary, Artifacts = await JobFiles.FindArtifactsAsync(folder, cancellationToken).ConfigureAwait(false) }
-                : null;
+            return JobExit.Read(new JobFolder(paths.Job(id))) is { Status: JobStatus.Succeeded } exit ? new JobEnd(JobState.Succeeded) { Summary = exit.Summary } : null;
         }
         catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    private async Task<IReadOnlyList<(string Name, long Bytes, string Sha256)>> FindArtifactsAsync(string id, CancellationToken cancellationToken)
+    {
+        // The card first: it is one of the files.
+        if (await FindAsync(id, cancellationToken).ConfigureAwait(false) is { } job)
+        {
+            await cards.WriteAllAsync(job, cancellationToken).ConfigureAwait(false);
+        }
+
+        List<(string, long, string)> found = [];
+        foreach (var artifact in store.List(id))
+        {
+            found.Add((artifact.Name, artifact.Bytes, await store.HashAsync(id, artifact, cancellationToken).ConfigureAwait(false)));
+        }
+
+        return found;
     }
 
     private static JobEnd EndOf(TaskRow task) => task.Status == TaskState.Cancelled

@@ -16,9 +16,4 @@ internal sealed record JobEnd(JobState State)
     public JobSummary? Summary { get; init; }
 
     public Fault? Fault { get; init; }
-
-    public IReadOnlyList<FoundArtifact> Artifacts { get; init; } = [];
 }
-
-/// <summary>What lies among the artifacts of a job folder.</summary>
-internal sealed record FoundArtifact(string Name, long Bytes, string Sha256);

@@ -30,6 +30,9 @@ internal sealed record SpecPlaces
 
     /// <summary>How the rows were found to be laid out; null where nobody knows.</summary>
     public string? Format { get; init; }
+
+    /// <summary>What its columns were taken for; null where they are called as the format has it.</summary>
+    public IReadOnlyDictionary<string, string>? Columns { get; init; }
 }
 
 /// <summary>Composes the specs of jobs that callers ask for: they choose settings, and the server every path.</summary>
@@ -58,6 +61,11 @@ internal static class ServerSpec
         if (places.Format is { } format)
         {
             SpecReader.Override(tree, "data.format", JsonValue.Create(format).ToJsonString());
+        }
+
+        if (places.Columns is { } columns)
+        {
+            SpecReader.Override(tree, "data.columns", JsonSerializer.Serialize(columns));
         }
 
         var clamped = Apply(tree, overrides ?? new Dictionary<string, JsonElement>(), found);

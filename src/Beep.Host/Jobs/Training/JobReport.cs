@@ -99,14 +99,7 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
     }
 
     /// <summary>The end that a worker's outcome is.</summary>
-    public async Task<JobEnd> EndOfAsync(JobFolder folder, JobOutcome outcome, Fault? fault)
-    {
-        if (outcome.ExitCode != WorkerExitCode.Succeeded || outcome.Exit is null)
-        {
-            return new JobEnd(JobState.Failed) { Summary = outcome.Exit?.Summary, Fault = fault };
-        }
-
-        await jobs.WriteCardsAsync(turn.JobId, CancellationToken.None).ConfigureAwait(false);
-        return new JobEnd(JobState.Succeeded) { Summary = outcome.Exit.Summary, Artifacts = await JobFiles.FindArtifactsAsync(folder, CancellationToken.None).ConfigureAwait(false) };
-    }
+    public static JobEnd EndOf(JobOutcome outcome, Fault? fault) => outcome.ExitCode == WorkerExitCode.Succeeded && outcome.Exit is not null
+        ? new JobEnd(JobState.Succeeded) { Summary = outcome.Exit.Summary }
+        : new JobEnd(JobState.Failed) { Summary = outcome.Exit?.Summary, Fault = fault };
 }

@@ -17,7 +17,7 @@ namespace Beep.Host.Jobs.Training;
 /// <param name="locateTrainer">Where the worker program is.</param>
 /// <param name="time">The clock.</param>
 /// <param name="jobs">What keeps jobs; null while fine-tuning is switched off, when only folders are trained.</param>
-internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time, Func<JobService>? jobs = null) : ITaskHandler
+internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time, JobService? jobs = null) : ITaskHandler
 {
     public const string KindName = "finetune.train";
 
@@ -44,7 +44,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
             throw FaultException.Failed("finetune_off", "Fine-tuning is switched off on this server.", "Switch ENABLE_FINETUNE on, then resume the job.");
         }
 
-        return await TrainAsync(run, input, new JobReport(jobs(), new JobTurn(jobId, run.Id, run.Attempt), time), cancellationToken).ConfigureAwait(false);
+        return await TrainAsync(run, input, new JobReport(jobs, new JobTurn(jobId, run.Id, run.Attempt), time), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<JsonObject?> TrainAsync(TaskRun run, TrainInput input, JobReport report, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         if (adopted is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
-            await EndAsync(report, folder, new JobOutcome(past.ExitCode, past, []), Stopped(past)).ConfigureAwait(false);
+            await EndAsync(report, new JobOutcome(past.ExitCode, past, []), Stopped(past)).ConfigureAwait(false);
             return past.Status == JobStatus.Succeeded ? Describe(folder, spec, past) : throw new FaultException(past.ExitCode, [Stopped(past)]);
         }
 
@@ -107,7 +107,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         if (outcome is { ExitCode: WorkerExitCode.Succeeded, Exit: { } exit })
         {
             await steps.CompleteAsync(exit).ConfigureAwait(false);
-            await EndAsync(report, folder, outcome, null).ConfigureAwait(false);
+            await EndAsync(report, outcome, null).ConfigureAwait(false);
             return Describe(folder, spec, exit);
         }
 
@@ -119,17 +119,11 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
         var faults = outcome.Faults.Count > 0 ? outcome.Faults : [Stopped(outcome.Exit)];
         await steps.FailAsync(faults[0].Message).ConfigureAwait(false);
-        await EndAsync(report, folder, outcome, faults[0]).ConfigureAwait(false);
+        await EndAsync(report, outcome, faults[0]).ConfigureAwait(false);
         throw new FaultException(outcome.ExitCode, faults);
     }
 
-    private static async Task EndAsync(JobReport? report, JobFolder folder, JobOutcome outcome, Fault? fault)
-    {
-        if (report is not null)
-        {
-            await report.EndAsync(await report.EndOfAsync(folder, outcome, fault).ConfigureAwait(false)).ConfigureAwait(false);
-        }
-    }
+    private static Task EndAsync(JobReport? report, JobOutcome outcome, Fault? fault) => report?.EndAsync(JobReport.EndOf(outcome, fault)) ?? Task.CompletedTask;
 
     /// <summary>Holds rows out where the job wants that; reading a large file takes its time.</summary>
     private static async Task SplitAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)

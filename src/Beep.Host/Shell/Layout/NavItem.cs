@@ -22,6 +22,7 @@ internal sealed record NavItem(string Group, string Title, string Href, string I
     public static readonly IReadOnlyList<NavItem> All =
     [
         new(Train, "Overview", "/", Icons.Material.Outlined.SpaceDashboard),
+        new(Train, "Models", "/models", Icons.Material.Outlined.Memory, Permissions.ModelsView),
         new(Machine, "Tasks", "/tasks", Icons.Material.Outlined.ChecklistRtl),
         new(Organisation, "Users", "/users", Icons.Material.Outlined.Person, Permissions.UsersManage, options => options.EnableInternalUsers),
         new(Organisation, "Roles", "/roles", Icons.Material.Outlined.Badge, Permissions.UsersManage, options => options.EnableInternalUsers),

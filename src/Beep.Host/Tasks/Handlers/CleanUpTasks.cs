@@ -12,6 +12,8 @@ internal sealed class CleanUpTasks(TaskStore store, TaskOptions options, HostPat
 
     public string Kind => KindName;
 
+    public TaskRepeat? Repeat { get; } = new("Remove old tasks", options.CleanUpEvery);
+
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - options.Retention;

@@ -18,6 +18,9 @@ internal sealed class CheckedBlock
 
     public long Rows { get; set; }
 
+    /// <summary>Of its rows, as JSON.</summary>
+    public long Bytes { get; set; }
+
     public long ValidRows { get; set; }
 
     public long TrainableTokens { get; set; }
@@ -45,6 +48,7 @@ internal sealed class CheckWorker
         foreach (var record in block.Records)
         {
             result.Rows++;
+            result.Bytes += record.Length;
             var row = _reader.Read(block, record, result.Log, materialize: _encoder is not null);
             if (_reader.Hash is { } hash)
             {

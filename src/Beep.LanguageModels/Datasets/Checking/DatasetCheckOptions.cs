@@ -13,4 +13,7 @@ internal sealed record DatasetCheckOptions
 
     /// <summary>A validation file to check too and to compare with; null for none.</summary>
     public string? Validation { get; init; }
+
+    /// <summary>Hears of each block of rows of the file, in their order, on the thread that checks.</summary>
+    public Action<CheckedBlock>? Observe { get; init; }
 }

@@ -56,6 +56,11 @@ internal static class DatasetChecker
         foreach (var block in blocks)
         {
             Add(block, total);
+            if (compareWith is null)
+            {
+                options.Observe?.Invoke(block);
+            }
+
             foreach (var (hash, line) in block.Hashes)
             {
                 Compare(hash, line, total.Log, seen, compareWith);
@@ -125,6 +130,9 @@ internal static class DatasetChecker
             lengths.Rows == 0 ? 0 : (double)overlong / lengths.Rows,
             total.TokensCut,
             total.Log.Count(FindingCodes.NoTrainableToken),
-            lengths.Histogram());
+            lengths.Histogram())
+        {
+            Lengths = lengths.Counts,
+        };
     }
 }

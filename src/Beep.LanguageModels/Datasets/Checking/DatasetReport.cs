@@ -8,6 +8,11 @@ namespace Beep.LanguageModels.Datasets.Checking;
 /// <param name="Rows">How many rows have such a length.</param>
 internal readonly record struct HistogramBucket(int From, int To, long Rows);
 
+/// <summary>Rows of one length.</summary>
+/// <param name="Length">In tokens.</param>
+/// <param name="Rows">How many have it.</param>
+internal readonly record struct LengthCount(int Length, long Rows);
+
 /// <summary>What the sound rows come to in the real tokenizer and template. Rows are counted whole, as if none were cut.</summary>
 /// <param name="Rows">Rows that could be encoded.</param>
 /// <param name="Tokens">Their tokens.</param>
@@ -37,7 +42,11 @@ internal sealed record TokenReport(
     double TruncatedShare,
     long TokensCut,
     long Untrainable,
-    IReadOnlyList<HistogramBucket> Histogram);
+    IReadOnlyList<HistogramBucket> Histogram)
+{
+    /// <summary>How many rows have exactly how many tokens, shortest first.</summary>
+    public IReadOnlyList<LengthCount> Lengths { get; init; } = [];
+}
 
 /// <summary>What is known of a file of rows.</summary>
 /// <param name="File">The file.</param>

@@ -13,6 +13,9 @@ internal sealed class TokenLengths
     /// <summary>Their tokens.</summary>
     public long Tokens { get; private set; }
 
+    /// <summary>Every length with its rows, shortest first.</summary>
+    public IReadOnlyList<LengthCount> Counts => [.. _rows.OrderBy(pair => pair.Key).Select(pair => new LengthCount(pair.Key, pair.Value))];
+
     public void Add(int length, long rows = 1)
     {
         _rows[length] = _rows.GetValueOrDefault(length) + rows;

@@ -17,8 +17,8 @@ internal static class ColumnSuggestion
         ("text", "content"), ("text", "body"), ("text", "document"), ("text", "sentence"), ("text", "story"),
     ];
 
-    /// <summary>What to do about rows with these keys, which fit no known format.</summary>
-    public static string For(DatasetFile file, IReadOnlyList<string> keys)
+    /// <summary>Which column of the file each field of a format probably is; null where no guess is worth making.</summary>
+    public static IReadOnlyDictionary<string, string>? Find(IReadOnlyList<string> keys)
     {
         string? Key(string name) => keys.FirstOrDefault(key => key.Equals(name, StringComparison.OrdinalIgnoreCase));
 
@@ -26,7 +26,7 @@ internal static class ColumnSuggestion
         {
             if (Key(prompt) is { } promptKey && Key(completion) is { } completionKey)
             {
-                return $"Say which column is which: --set data.columns.prompt={promptKey} --set data.columns.completion={completionKey}";
+                return new Dictionary<string, string>(StringComparer.Ordinal) { ["prompt"] = promptKey, ["completion"] = completionKey };
             }
         }
 
@@ -34,8 +34,20 @@ internal static class ColumnSuggestion
         {
             if (Key(column) is { } key)
             {
-                return $"Say which column it is: --set data.columns.{field}={key}";
+                return new Dictionary<string, string>(StringComparer.Ordinal) { [field] = key };
             }
+        }
+
+        return null;
+    }
+
+    /// <summary>What to do about rows with these keys, which fit no known format.</summary>
+    public static string For(DatasetFile file, IReadOnlyList<string> keys)
+    {
+        if (Find(keys) is { } columns)
+        {
+            var settings = string.Join(' ', columns.Select(column => $"--set data.columns.{column.Key}={column.Value}"));
+            return columns.Count > 1 ? $"Say which column is which: {settings}" : $"Say which column it is: {settings}";
         }
 
         if (file.Container == DatasetContainer.Csv && keys.Count == 1 && keys[0].IndexOfAny([';', '\t']) >= 0)

@@ -38,8 +38,8 @@ internal sealed class RowEncoder
         ConversationRow conversation => EncodeMessages(conversation.Messages, conversation.Line),
         CompletionRow completion => _conversations is null
             ? EncodePair(completion.Prompt, completion.Completion, completion.Line)
-            : EncodeMessages([new ChatMessage("user", completion.Prompt), new ChatMessage("assistant", completion.Completion)], completion.Line),
-        InstructionRow instruction => _conversations is null ? EncodePlain(instruction) : EncodeMessages(Messages(instruction), instruction.Line),
+            : EncodeMessages(MessagesOf(completion)!, completion.Line),
+        InstructionRow instruction => _conversations is null ? EncodePlain(instruction) : EncodeMessages(MessagesOf(instruction)!, instruction.Line),
         _ => throw new ArgumentOutOfRangeException(nameof(row), row.GetType().Name, "Not a kind of row."),
     };
 
@@ -57,6 +57,15 @@ internal sealed class RowEncoder
             return null;
         }
     }
+
+    /// <summary>What a row is as a conversation; null where it is none.</summary>
+    public static IReadOnlyList<ChatMessage>? MessagesOf(DatasetRow row) => row switch
+    {
+        ConversationRow conversation => conversation.Messages,
+        CompletionRow completion => [new ChatMessage("user", completion.Prompt), new ChatMessage("assistant", completion.Completion)],
+        InstructionRow instruction => Messages(instruction),
+        _ => null,
+    };
 
     /// <summary>The question of an <c>alpaca</c> row: the instruction, a blank line and the input, where there is one.</summary>
     public static string Question(InstructionRow row) => string.IsNullOrWhiteSpace(row.Input) ? row.Instruction : $"{row.Instruction}\n\n{row.Input}";

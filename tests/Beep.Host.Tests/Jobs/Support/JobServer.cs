@@ -148,10 +148,10 @@ internal sealed class JobServer : IAsyncDisposable
     }
 
     /// <summary>A model in a folder that is there.</summary>
-    public async Task<string> AddModelAsync(string name, string folder, long? owner = null, ModelState state = ModelState.Ready)
+    public async Task<string> AddModelAsync(string name, string folder, long? owner = null, ModelState state = ModelState.Ready, ModelKind kind = ModelKind.Base)
     {
         await using var context = Get<HostDatabase>().CreateContext();
-        var model = new Model { Id = PublicId.New(), Name = name, Kind = ModelKind.Base, Origin = ModelOrigin.Imported, State = state, Path = folder, OwnerId = owner, Sha256 = new string('a', 64), CreatedAt = TimeProvider.System.GetUtcNow() };
+        var model = new Model { Id = PublicId.New(), Name = name, Kind = kind, Origin = kind == ModelKind.Base ? ModelOrigin.Imported : ModelOrigin.Trained, State = state, Path = folder, OwnerId = owner, Sha256 = new string('a', 64), CreatedAt = TimeProvider.System.GetUtcNow() };
         context.Add(model);
         await context.SaveChangesAsync(Token);
         return model.Id;

@@ -12,7 +12,7 @@ internal sealed record JobFacts
 
     public required QuotaLimits Limits { get; init; }
 
-    public required JobUsage Usage { get; init; }
+    public required QuotaUsage Usage { get; init; }
 
     /// <summary>About how long the run takes; null where nobody knows yet.</summary>
     public double? Seconds { get; init; }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Beep.Contracts;
+using Beep.Host.Datasets.Files;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Jobs.Api;
@@ -16,7 +17,7 @@ namespace Beep.Host.Jobs.Planning.Server;
 internal sealed record PlannedJob(JobPlan Plan, JobSources Sources, SpecPlaces Places, JobSpec Spec, RowSplit? Split);
 
 /// <summary>Plans jobs of the server: everything that stands in their way at once, and what they take.</summary>
-internal sealed class JobPlanner(JobSourceReader sources, JobUsageReader usage, QuotaReader quotas, JobQueue queue, RowSample rows, HostPaths paths)
+internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, QuotaReader quotas, JobQueue queue, RowSample rows, HostPaths paths)
 {
     private const double Spread = 2;
     private const string HeldOutField = "validation_share";
@@ -37,6 +38,9 @@ internal sealed class JobPlanner(JobSourceReader sources, JobUsageReader usage, 
 
     /// <summary>What a caller names, without more.</summary>
     public Task<JobSources> LookUpAsync(NewJob wanted, ClaimsPrincipal caller, CancellationToken cancellationToken) => sources.ReadAsync(wanted, caller, cancellationToken);
+
+    /// <inheritdoc cref="JobSourceReader.RequireModelAsync"/>
+    public Task RequireModelAsync(string id, ClaimsPrincipal caller, CancellationToken cancellationToken) => sources.RequireModelAsync(id, caller, cancellationToken);
 
     /// <summary>Plans a stored job anew, under another id where it is to be repeated.</summary>
     public async Task<PlannedJob> PlanAsync(Job job, string jobId, long ownerId, CancellationToken cancellationToken)
@@ -138,6 +142,7 @@ internal sealed class JobPlanner(JobSourceReader sources, JobUsageReader usage, 
             Validation = isSplit ? RowSplit.ValidationOf(folder) : found.Validation is { } validation ? validation.File ?? "-" : null,
             ValidationId = isSplit ? StoredSpec.Of(found.Share!.Value) : found.Validation?.Reference,
             Format = found.Train.Version?.Format,
+            Columns = found.Train is { Dataset: { } dataset, Version: { } version } ? DatasetManifest.Read(paths.DatasetVersion(dataset.Id, version.Number))?.Columns : null,
         };
     }
 

@@ -2,7 +2,6 @@ using System.Security.Claims;
 using Beep.Host.Data;
 using Beep.Host.Datasets;
 using Beep.Host.Hosting;
-using Beep.Host.Hosting.Access;
 using Beep.Host.Identity.Privileges;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Stored;
@@ -12,11 +11,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Beep.Host.Jobs.Planning.Server;
 
 /// <summary>Finds what jobs name: only what the caller may see.</summary>
-internal sealed class JobSourceReader(HostDatabase host, FineTuneDatabase fineTune, PrivilegeService privileges, HostPaths paths)
+internal sealed class JobSourceReader(HostDatabase host, FineTuneDatabase fineTune, ModelReader models, DatasetAccess datasets, HostPaths paths)
 {
-    private const string ModelResource = "model";
-    private const string DatasetResource = "dataset";
-
     public async Task<JobSources> ReadAsync(NewJob wanted, ClaimsPrincipal caller, CancellationToken cancellationToken) => new(
         await ModelAsync(wanted.Model, caller, cancellationToken).ConfigureAwait(false),
         await DatasetAsync(wanted.Dataset, wanted.DatasetVersion, caller, cancellationToken).ConfigureAwait(false),
@@ -49,8 +45,10 @@ internal sealed class JobSourceReader(HostDatabase host, FineTuneDatabase fineTu
 
         var context = host.CreateContext();
         await using var _ = context.ConfigureAwait(false);
-        var chosen = await context.Set<Model>().AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken).ConfigureAwait(false);
-        if (chosen is null || !(caller is null || chosen.OwnerId is null || await MaySeeAsync(caller, chosen.OwnerId, ModelResource, id, cancellationToken).ConfigureAwait(false)))
+        var chosen = caller is null
+            ? await context.Set<Model>().AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken).ConfigureAwait(false)
+            : await models.FindAsync(id, caller, cancellationToken).ConfigureAwait(false);
+        if (chosen is null)
         {
             return new ModelSource(id, SourceState.NotFound);
         }
@@ -77,8 +75,7 @@ internal sealed class JobSourceReader(HostDatabase host, FineTuneDatabase fineTu
 
         var context = fineTune.CreateContext();
         await using var _ = context.ConfigureAwait(false);
-        var dataset = await context.Set<Dataset>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == id, cancellationToken).ConfigureAwait(false);
-        if (dataset is null || !await MaySeeAsync(caller, dataset.OwnerId, DatasetResource, id, cancellationToken).ConfigureAwait(false))
+        if (await datasets.FindAsync(id, caller, AccessLevel.Read, cancellationToken).ConfigureAwait(false) is not { } dataset)
         {
             return new DatasetSource(id, SourceState.NotFound);
         }
@@ -110,8 +107,8 @@ internal sealed class JobSourceReader(HostDatabase host, FineTuneDatabase fineTu
         return new DatasetSource(id, state, dataset, version, file);
     }
 
-    private string? FolderOf(Model? model) => model is null ? null : Path.GetFullPath(model.Path, paths.Home);
+    /// <summary>404, or 409 for one that was removed.</summary>
+    public Task RequireModelAsync(string id, ClaimsPrincipal caller, CancellationToken cancellationToken) => models.RequireAsync(id, caller, cancellationToken);
 
-    private async Task<bool> MaySeeAsync(ClaimsPrincipal caller, long? owner, string resource, string id, CancellationToken cancellationToken) =>
-        (owner is not null && owner == caller.FindUserId()) || await privileges.AllowsAsync(caller, resource, id, AccessLevel.Read, cancellationToken).ConfigureAwait(false);
+    private string? FolderOf(Model? model) => model is null ? null : models.FolderOf(model);
 }

@@ -99,21 +99,6 @@ internal sealed class RunMetrics(HostPaths paths) : IDisposable
     /// <summary>Takes in what the worker wrote since.</summary>
     public Task CatchUpAsync(string jobId, CancellationToken cancellationToken) => UseAsync(jobId, index => index.Count, cancellationToken);
 
-    /// <summary>Forgets a job that is deleted.</summary>
-    public async Task ForgetAsync(string jobId, CancellationToken cancellationToken)
-    {
-        var gate = GateOf(jobId);
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            DurableFile.DeleteFolder(paths.RunCache(jobId));
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
-
     public void Dispose()
     {
         foreach (var gate in _gates)

@@ -14,7 +14,7 @@ internal sealed class LimitDeviceMinutes : IJobRule
             yield break;
         }
 
-        var used = facts.Usage.DeviceMinutes;
+        var used = facts.Usage.GpuMinutes;
         if (used >= limit)
         {
             yield return PlanProblem.Error("quota_gpu_minutes", $"You have used {Units.Duration(used * Minute)} of your {Units.Duration((double)limit * Minute)} of this month.", "Wait for the next month, or ask for a larger quota.", "quota");

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Datasets.Findings;
 
-namespace Beep.Host.Cli.Plans;
+namespace Beep.Host.Datasets.Checking;
 
 /// <summary>Dataset reports for programs.</summary>
 internal static class DatasetJson
