@@ -185,7 +185,7 @@ class Chart {
       animation: false,
       textStyle: { fontFamily: "system-ui, sans-serif", color: text },
       grid: { left: 8, right: 16, top: this.top, bottom: 4, containLabel: true },
-      legend: hasLegend ? { top: 2, left: 0, padding: [4, 0, 0, 0], icon: "roundRect", itemWidth: 12, itemHeight: 4, textStyle: { color: text, fontSize: 12 }, type: "scroll" } : { show: false },
+      legend: hasLegend ? { top: 2, left: 0, padding: [4, 0, 0, 0], icon: "circle", itemWidth: 8, itemHeight: 12, textStyle: { color: text, fontSize: 12 }, type: "scroll" } : { show: false },
       tooltip: {
         trigger: "axis", confine: true, backgroundColor: surface, borderColor: line, textStyle: { color: variable("--mud-palette-text-primary"), fontSize: 12 }, axisPointer: { lineStyle: { color: text } },
         formatter: (items) => {
