@@ -12,6 +12,7 @@ using Beep.Host.Jobs;
 using Beep.Host.Jobs.Runs;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
+using Beep.Host.OpenAi;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
 using Beep.Host.Setup;
@@ -37,6 +38,7 @@ internal static class HostServer
             services.AddQuotas();
             services.AddDatasets();
             services.AddJobs();
+            services.AddOpenAi();
             services.AddRuns();
         }
 
@@ -75,6 +77,7 @@ internal static class HostServer
             app.MapDatasetArea();
             app.MapQuotas();
             app.MapJobs();
+            app.MapOpenAi();
             app.MapRuns();
         }
 

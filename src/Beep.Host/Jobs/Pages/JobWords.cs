@@ -1,20 +1,15 @@
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Planning.Server;
+using Beep.Host.Jobs.Runs.Pages;
+using Beep.Host.Jobs.Stored;
 
 namespace Beep.Host.Jobs.Pages;
 
 /// <summary>Jobs in words.</summary>
 internal static class JobWords
 {
-    public static string Badge(string state) => state switch
-    {
-        "succeeded" => "good",
-        "failed" => "bad",
-        "running" or "cancelling" or "validating" => "busy",
-        "queued" => "waiting",
-        _ => "quiet",
-    };
+    public static string Badge(string state) => RunWords.Badge(JobStates.Read(state)!.Value);
 
     public static bool IsActive(JobView job) => job.State is "queued" or "running" or "cancelling" or "validating";
 
