@@ -6,6 +6,7 @@ using Beep.Bench.Serving;
 // dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES]
 // dotnet run -c Release --project bench/Beep.Bench -- host
 // dotnet run -c Release --project bench/Beep.Bench -- live
+// dotnet run -c Release --project bench/Beep.Bench -- upload [MEGABYTES]
 const long defaultMegabytes = 400;
 switch (args)
 {
@@ -26,9 +27,16 @@ switch (args)
             return await LiveBench.RunAsync(stop.Token);
         }
 
+    case ["upload", ..]:
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, press) => (press.Cancel, _) = (true, stop.CancelAsync());
+            return await UploadBench.RunAsync(args.Length > 1 ? long.Parse(args[1], CultureInfo.InvariantCulture) : 1000, stop.Token);
+        }
+
     case [EmptyApp.Command, var port]:
         return EmptyApp.Run(int.Parse(port, CultureInfo.InvariantCulture));
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host | live");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench/Beep.Bench -- dataset-check [MEGABYTES] | host | live | upload [MEGABYTES]");
         return 20;
 }

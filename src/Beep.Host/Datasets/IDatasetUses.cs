@@ -22,9 +22,15 @@ internal interface IDatasetUses
     Task<string?> FindUnfinishedAsync(FineTuneDbContext context, IReadOnlyCollection<long> versionSeqs, CancellationToken cancellationToken);
 }
 
+/// <summary>A model that rows can be shown with.</summary>
+internal sealed record KnownModel(string Id, string Name);
+
 /// <summary>Where models lie. The models' own room says it: datasets know nothing of them.</summary>
 internal interface IModelFolders
 {
     /// <summary>The folder with the tokenizer and the chat template of a model that the caller may see; null when there is none.</summary>
     Task<string?> FindAsync(string modelId, ClaimsPrincipal? caller, CancellationToken cancellationToken);
+
+    /// <summary>Those that the caller may see and that are ready, newest first.</summary>
+    Task<IReadOnlyList<KnownModel>> ListAsync(ClaimsPrincipal caller, CancellationToken cancellationToken);
 }

@@ -24,7 +24,7 @@ internal static class PrivateFiles
     public static FileStream Open(string path, System.IO.FileMode mode, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = mode == System.IO.FileMode.Append ? FileAccess.Write : FileAccess.ReadWrite, Share = share, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows() && mode is not (System.IO.FileMode.Open or System.IO.FileMode.Truncate))
         {
             options.UnixCreateMode = FileMode;
         }

@@ -4,8 +4,11 @@ using Beep.Host.Data;
 namespace Beep.Host.Tasks;
 
 /// <summary>Where work is handed in, and taken back.</summary>
-internal sealed class TaskQueue(HostDatabase database, TaskStore store, TaskHandlers handlers, TaskSignals signals)
+internal sealed class TaskQueue(HostDatabase database, TaskStore store, IServiceProvider services, TaskSignals signals)
 {
+    // Asked for late: a handler may add tasks itself.
+    private readonly Lazy<TaskHandlers> _handlers = new(services.GetRequiredService<TaskHandlers>);
+
     /// <summary>Adds a task.</summary>
     public async Task<TaskView> EnqueueAsync(NewTask wanted, AuditActor actor, CancellationToken cancellationToken)
     {
@@ -25,7 +28,7 @@ internal sealed class TaskQueue(HostDatabase database, TaskStore store, TaskHand
     /// </summary>
     public async Task<TaskView> EnqueueAsync(HostDbContext context, NewTask wanted, AuditActor actor, CancellationToken cancellationToken)
     {
-        var handler = handlers.Find(wanted.Kind) ?? throw new InvalidOperationException($"No handler does tasks of the kind '{wanted.Kind}'.");
+        var handler = _handlers.Value.Find(wanted.Kind) ?? throw new InvalidOperationException($"No handler does tasks of the kind '{wanted.Kind}'.");
         var resourceClass = wanted.ResourceClass ?? handler.ResourceClass;
         return ResourceClass.IsKnown(resourceClass)
             ? TaskView.Of(await store.AddAsync(context, wanted, resourceClass, actor, cancellationToken).ConfigureAwait(false))

@@ -57,7 +57,7 @@ internal sealed class TarReader(Stream stream, UnpackedFile target)
         target.Begin(name, end);
         using var content = new Bounded(stream, size);
         target.Copy(content, name, size, cancellationToken);
-        Skip(Padding(size));
+        SkipExactly(Padding(size));
     }
 
     private bool ReadHeading()

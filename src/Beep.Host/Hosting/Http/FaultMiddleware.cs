@@ -85,13 +85,16 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
     }
 
     /// <summary>What is wrong and where; how the program names its own types is nobody's business.</summary>
-    private static Fault Describe(BadHttpRequestException error)
+    private static Fault Describe(BadHttpRequestException error) => error switch
     {
-        if (error.InnerException is not JsonException json)
-        {
-            return new Fault("bad_request", error.Message, "Compare the request with the API reference.");
-        }
+        { InnerException: JsonException json } => Describe(json),
+        { StatusCode: StatusCodes.Status408RequestTimeout } => new Fault("too_slow", "The body came too slowly.", "Send it again over a better connection; a resumable upload goes on where it stopped."),
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => Bare[StatusCodes.Status413PayloadTooLarge],
+        _ => new Fault("bad_request", error.Message, "Compare the request with the API reference."),
+    };
 
+    private static Fault Describe(JsonException json)
+    {
         const string remedy = "Correct it; the API reference shows every field.";
         var place = string.Create(CultureInfo.InvariantCulture, $"line {(json.LineNumber ?? 0) + 1}, byte {(json.BytePositionInLine ?? 0) + 1}");
         return json.Path is { Length: > 1 } path && path.StartsWith("$.", StringComparison.Ordinal)

@@ -2,18 +2,15 @@ using System.Security.Claims;
 using Beep.Host.Data;
 using Beep.Host.Datasets;
 using Beep.Host.Hosting;
-using Beep.Host.Hosting.Access;
-using Beep.Host.Identity.Privileges;
+using Beep.Host.Hosting.Http;
 using Beep.Host.Models;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Jobs.Uses;
 
 /// <summary>Says where the tokenizer of a model lies: in its own folder, or for an adapter in that of its base.</summary>
-internal sealed class ModelFolders(HostDatabase database, PrivilegeService privileges, HostPaths paths) : IModelFolders
+internal sealed class ModelFolders(ModelReader reader, HostDatabase database) : IModelFolders
 {
-    private const string Resource = "model";
-
     public async Task<string?> FindAsync(string modelId, ClaimsPrincipal? caller, CancellationToken cancellationToken)
     {
         if (!PublicId.IsOne(modelId))
@@ -22,21 +19,20 @@ internal sealed class ModelFolders(HostDatabase database, PrivilegeService privi
         }
 
         await using var context = database.CreateContext();
-        var model = await context.Set<Model>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == modelId && found.State == ModelState.Ready, cancellationToken);
-        if (model is null || (caller is not null && !await MaySeeAsync(model, caller, cancellationToken)))
+        var model = caller is null
+            ? await context.Set<Model>().AsNoTracking().SingleOrDefaultAsync(found => found.Id == modelId, cancellationToken)
+            : await reader.FindAsync(modelId, caller, cancellationToken);
+        return model switch
         {
-            return null;
-        }
-
-        if (model.Kind == ModelKind.Adapter)
-        {
-            return model.BaseId is { } baseId && baseId != modelId ? await FindAsync(baseId, caller: null, cancellationToken) : null;
-        }
-
-        return Path.GetFullPath(model.Path, paths.Home);
+            null or { State: not ModelState.Ready } => null,
+            { Kind: ModelKind.Adapter } => model.BaseId is { } baseId && baseId != modelId ? await FindAsync(baseId, caller: null, cancellationToken) : null,
+            _ => reader.FolderOf(model),
+        };
     }
 
-    /// <summary>Base models are everybody's; what was trained is its owner's.</summary>
-    private async Task<bool> MaySeeAsync(Model model, ClaimsPrincipal caller, CancellationToken cancellationToken) =>
-        model.Kind == ModelKind.Base || (model.OwnerId is { } owner && owner == caller.FindUserId()) || await privileges.AllowsAsync(caller, Resource, model.Id, AccessLevel.Read, cancellationToken);
+    public async Task<IReadOnlyList<KnownModel>> ListAsync(ClaimsPrincipal caller, CancellationToken cancellationToken)
+    {
+        var page = await reader.ListAsync(new ModelFilter { IsReady = true }, new PageRequest(null, PageRequest.MaxSize), caller, cancellationToken);
+        return [.. page.Items.Select(model => new KnownModel(model.Id, model.Name))];
+    }
 }
