@@ -1,9 +1,11 @@
 using Beep.Host.Datasets.Checking;
 using Beep.Host.Datasets.Http;
+using Beep.Host.Datasets.Pages;
 using Beep.Host.Datasets.Reading;
 using Beep.Host.Datasets.Tus;
 using Beep.Host.Datasets.Uploading;
 using Beep.Host.Quotas;
+using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -21,6 +23,7 @@ internal static class DatasetFeature
         services.AddSingleton<TusStore>().AddSingleton<TusService>();
         services.AddSingleton<RowModels>().AddSingleton<RowSearch>().AddSingleton<DatasetLengths>();
         services.AddSingleton<IUsageSource, DatasetUsage>();
+        services.AddSingleton<ISearchSource, DatasetSearch>();
         return services.AddTaskHandler<ValidateDataset>().AddTaskHandler<SplitDataset>().AddTaskHandler<CleanUpDatasets>();
     }
 

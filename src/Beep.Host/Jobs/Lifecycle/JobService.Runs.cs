@@ -240,6 +240,12 @@ internal sealed partial class JobService
 
     private async Task<IReadOnlyList<(string Name, long Bytes, string Sha256)>> FindArtifactsAsync(string id, CancellationToken cancellationToken)
     {
+        // The card first: it is one of the files.
+        if (await FindAsync(id, cancellationToken).ConfigureAwait(false) is { } job)
+        {
+            await cards.WriteAllAsync(job, cancellationToken).ConfigureAwait(false);
+        }
+
         List<(string, long, string)> found = [];
         foreach (var artifact in store.List(id))
         {

@@ -19,7 +19,7 @@ namespace Beep.Host.Jobs.Lifecycle;
 /// audit log or did not happen. Who may is asked before.
 /// </summary>
 internal sealed partial class JobService(
-    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, JobSlots slots, ArtifactStore store, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
+    FineTuneWriter writer, FineTuneDatabase database, TaskQueue tasks, TaskReader taskReader, JobQueue queue, JobSlots slots, ArtifactStore store, ModelCards cards, QuotaReader quotas, JobSignals signals, HostPaths paths, TimeProvider time)
 {
     /// <summary>How many jobs a user may make in an hour.</summary>
     public const int MostPerHour = 30;
@@ -115,6 +115,8 @@ internal sealed partial class JobService(
             change.Tell(job, actor, "deleted", "Deleted with its files.");
         }, cancellationToken);
         JobFiles.Remove(new JobFolder(paths.Job(id)), kept);
+        // What was worked out from it goes, too.
+        JobFiles.Remove(new JobFolder(paths.RunCache(id)), []);
     }
 
     /// <summary>Names of the artifacts that a model of the registry is made of, in the job's own folder.</summary>
