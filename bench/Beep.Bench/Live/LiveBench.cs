@@ -114,7 +114,7 @@ internal static class LiveBench
 
     private static async Task<bool> MeasureListAsync(ServerProcess server, HttpClient client, RunsHome home, CancellationToken cancellationToken)
     {
-        const string list = "/api/v1/finetune/jobs";
+        const string list = "/api/v1/finetune/jobs?limit=50";
         using var answer = await client.GetAsync(list, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.NotFound)
         {

@@ -9,6 +9,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Users;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Setup.Completion;
+using Beep.Host.Tasks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Bench.Live;
@@ -80,6 +81,8 @@ internal sealed class RunsHome : IDisposable
         await using var people = trail.Database.CreateContext();
         var admin = await people.Set<User>().AsNoTracking().SingleAsync(cancellationToken);
         Tokens = await BenchTokens.CreateAsync(trail, admin.Id, cancellationToken);
+        people.Add(ElsewhereTask());
+        await people.SaveChangesAsync(cancellationToken);
         await using var context = fineTune.CreateContext();
         foreach (var numbers in Enumerable.Range(1, Jobs).Chunk(Batch))
         {
@@ -89,12 +92,22 @@ internal sealed class RunsHome : IDisposable
         }
     }
 
+    /// <summary>The task of the job that runs, at another host whose lease is good: nobody here looks after it.</summary>
+    private TaskRow ElsewhereTask()
+    {
+        var row = new TaskRow { Id = Running, Name = "Elsewhere", Kind = "finetune.train", ResourceClass = "gpu:8", CreatedAt = _now };
+        row.Become(TaskState.Running);
+        (row.Attempts, row.StartedAt, row.HostId, row.LeaseExpiresAt) = (1, _now, "elsewhere/1", _now.AddDays(1));
+        return row;
+    }
+
     private Job NewJob(int number, long ownerId) => new()
     {
         Id = IdOf(number),
         OwnerId = ownerId,
         Name = $"Fine-tune number {number}",
         State = IdOf(number) == Running ? JobState.Running : number % 10 == 0 ? JobState.Failed : JobState.Succeeded,
+        TaskId = IdOf(number) == Running ? Running : null,
         ModelId = IdOf(7),
         ModelName = "beep/tiny",
         DatasetVersionSeq = 1 + (number % 50),

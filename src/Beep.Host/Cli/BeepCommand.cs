@@ -32,6 +32,7 @@ internal static class BeepCommand
             DoctorCommand.Create(services),
             DatabaseCommand.Create(services),
             AuditCommand.Create(services),
+            CleanUpCommand.Create(services),
             AdminCommand.Create(services),
             ImportCommand.Create(services),
             new Option<bool>(VerboseName) { Description = "Prints the program's own trace with an error.", Recursive = true },

@@ -12,7 +12,7 @@ internal sealed class CleanUpDatasets(TusStore uploads, FineTuneDatabase databas
 {
     private static readonly TimeSpan Hourly = TimeSpan.FromHours(1);
 
-    public string Kind => "finetune.cleanup";
+    public string Kind => "datasets.cleanup";
 
     public TaskRepeat? Repeat { get; } = new("Remove stale uploads", Hourly);
 

@@ -22,8 +22,8 @@ internal sealed class ModelStore(HostPaths paths)
 
     public string FolderOf(Model model) => Path.GetFullPath(model.Path, paths.Home);
 
-    /// <summary>Whether the model's files are the host's to remove.</summary>
-    public static bool IsOurs(Model model) => !Path.IsPathFullyQualified(model.Path);
+    /// <summary>Whether the model's files go with it: not those that an administrator registered where they lie, nor those that a job keeps.</summary>
+    public static bool IsOurs(Model model) => model.Path == PathOf(model.Name);
 
     /// <summary>Where a model's files are gathered; not made yet.</summary>
     public string IncomingOf(string name) => Path.Combine(paths.Models, IncomingName, name.Replace('/', Path.DirectorySeparatorChar));

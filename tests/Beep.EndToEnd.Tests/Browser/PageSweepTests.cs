@@ -4,8 +4,10 @@ using Beep.Host.Audit;
 using Beep.Host.Cli.Serving;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
+using Beep.Host.Jobs.Stored;
 using Beep.Host.Models;
 using Beep.Host.Tasks;
+using Beep.Host.Tests.Jobs.Runs;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.Components;
@@ -33,6 +35,8 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         var (id, name) = await server.CreateAdminAsync();
         var group = await server.Services.GetRequiredService<GroupService>().CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, TestContext.Current.CancellationToken);
         var task = await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify the audit log") { OwnerId = id }, AuditActors.System, TestContext.Current.CancellationToken);
+        var (job, folder) = await RunHome.AddAsync(server, JobState.Succeeded);
+        await File.WriteAllTextAsync(folder.Events, RunHome.Started(1) + RunHome.Evaluation(2, 0, 6) + RunHome.Metric(3, 1, 5) + RunHome.Metric(4, 2, 4) + RunHome.Evaluation(5, 2, 3), TestContext.Current.CancellationToken);
         var model = await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, TestContext.Current.CancellationToken);
         using var client = await server.CreateAdminClientAsync();
         var dataset = await DatasetPageTests.UploadAsync(client, DatasetPageTests.Rows(1, 20));
@@ -57,7 +61,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset)))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id)))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.

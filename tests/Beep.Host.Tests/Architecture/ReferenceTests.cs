@@ -73,6 +73,7 @@ public sealed class ReferenceTests
     [InlineData("Models", "Audit", "Data", "Hosting", "Identity", "Shell", "Tasks")]
     [InlineData("Datasets", "Audit", "Data", "Hosting", "Identity", "Quotas", "Shell", "Tasks")]
     [InlineData("Jobs", "Audit", "Data", "Datasets", "Hosting", "Identity", "Models", "Quotas", "Shell", "Tasks")]
+    [InlineData("OpenAi", "Audit", "Data", "Datasets", "Hosting", "Identity", "Jobs", "Models", "Quotas", "Shell", "Tasks")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {
         var rooms = Types.InAssembly(typeof(BeepCommand).Assembly).GetTypes().Select(type => type.Namespace)

@@ -22,8 +22,8 @@ public sealed class ModelImportTests(PostgresServer postgres)
         { 31, """{"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}}""", 422, "bad_safetensors" },
         { 31, "not json", 422, "bad_safetensors" },
         { 31, "header longer than the file", 422, "bad_safetensors" },
-        { 34, "owner_id", 400, "bad_request" },
-        { 34, "state", 400, "bad_request" },
+        { 34, "owner_id", 400, "bad_json" },
+        { 34, "state", 400, "bad_json" },
         { 35, "--flag", 422, "bad_model_name" },
         { 35, "a/--flag", 422, "bad_model_name" },
         { 35, "; rm", 422, "bad_model_name" },
@@ -32,7 +32,7 @@ public sealed class ModelImportTests(PostgresServer postgres)
         { 35, "a/../../x", 422, "bad_model_name" },
         { 35, "https://example.com/x", 422, "bad_model_name" },
         { 35, "hf://a/b", 422, "bad_model_name" },
-        { 36, "path", 400, "bad_request" },
+        { 36, "path", 400, "bad_json" },
     };
 
     [Theory]

@@ -119,6 +119,23 @@ public sealed class ModelRegistryTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Remove_FilesThatAJobKeeps_StayWithTheJob()
+    {
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
+        var token = TestContext.Current.CancellationToken;
+        var folder = TestModels.WriteAdapter(Path.Combine(server.Services.GetRequiredService<HostPaths>().Job("0123456789abcdef"), "artifacts", "adapter"));
+        await using (var context = server.Services.GetRequiredService<HostDatabase>().CreateContext())
+        {
+            context.Add(new Model { Id = "fedcba9876543210", Name = "trained/kept", Kind = ModelKind.Adapter, Origin = ModelOrigin.Trained, State = ModelState.Ready, Path = "finetune/jobs/0123456789abcdef/artifacts/adapter", CreatedAt = DateTimeOffset.UnixEpoch });
+            await context.SaveChangesAsync(token);
+        }
+
+        Assert.Equal(folder, (await Reader(server).RequireReadyAsync("trained/kept", Admin(), token)).Folder);
+        await Registry(server).RemoveAsync("fedcba9876543210", AuditActors.System, token);
+        Assert.True(File.Exists(Path.Combine(folder, "adapter_model.safetensors")));
+    }
+
+    [Fact]
     public async Task Trained_OfSomebodyElse_IsNotThere()
     {
         using var folder = new TemporaryFolder();

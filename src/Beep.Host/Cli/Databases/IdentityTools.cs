@@ -22,10 +22,10 @@ internal sealed class IdentityTools : IAsyncDisposable
 
     /// <summary>Opens them, runs the work, and says faults of a request as those of a command.</summary>
     public static Task<int> RunAsync(HostServices services, Reporter reporter, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken) =>
-        RunAsync(services, reporter, _ => { }, work, cancellationToken);
+        RunAsync(services, reporter, (_, _) => { }, work, cancellationToken);
 
     /// <summary>As the other, with the services of more rooms.</summary>
-    public static async Task<int> RunAsync(HostServices services, Reporter reporter, Action<IServiceCollection> add, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(HostServices services, Reporter reporter, Action<IServiceCollection, HostOptions> add, Func<IdentityTools, Task<int>> work, CancellationToken cancellationToken)
     {
         var configuration = HostConfiguration.Load(new HostSurroundings { Variable = services.Variable });
         if (!await SetupState.IsCompleteAsync(new HostDatabase(configuration.RequireDatabase()), cancellationToken).ConfigureAwait(false))
@@ -37,7 +37,7 @@ internal sealed class IdentityTools : IAsyncDisposable
         reporter.Say($"Database: {trail.Database.Address.Display}");
         await MigrateAsync(services, trail, cancellationToken).ConfigureAwait(false);
         var collection = Collect(services, trail).AddSingleton(configuration.Options).AddSingleton(configuration.Options.Paths);
-        add(collection);
+        add(collection, configuration.Options);
         var tools = new IdentityTools(collection.BuildServiceProvider(), configuration.Options);
         await using var _ = tools.ConfigureAwait(false);
         try

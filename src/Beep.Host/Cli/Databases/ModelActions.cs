@@ -4,9 +4,12 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Beep.Contracts;
 using Beep.Host.Audit;
+using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
+using Beep.Host.Hosting.Settings;
+using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Models.Adding;
 using Beep.Host.Tasks;
@@ -81,13 +84,22 @@ internal static class ModelActions
         return await IdentityTools.RunAsync(
             services,
             reporter,
-            collection => collection.AddTaskCore().AddModels(services.ProgramFolder),
+            (collection, options) => Collect(collection.AddTaskCore().AddModels(services.ProgramFolder), options),
             async tools =>
             {
                 await tools.Get<ModelSeeder>().SeedAsync(stop.Token).ConfigureAwait(false);
                 return await work(tools, stop.Token).ConfigureAwait(false);
             },
             stop.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>What jobs need stays, also where no server runs.</summary>
+    private static void Collect(IServiceCollection services, HostOptions options)
+    {
+        if (options.EnableFinetune)
+        {
+            services.AddSingleton(provider => new FineTuneDatabase(provider.GetRequiredService<HostDatabase>().Address)).AddSingleton<IModelUse, JobModelUses>();
+        }
     }
 
     private static async Task<int> AddAsync(IdentityTools tools, Reporter reporter, NewModel wanted, Func<Model, Func<FileProgress, Task>, Task<Model>> prepare, CancellationToken cancellationToken)

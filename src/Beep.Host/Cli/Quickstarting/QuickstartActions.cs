@@ -125,7 +125,7 @@ internal static class QuickstartActions
         JobFolderPreparer.Write(job);
         var trail = new AuditTrail(options.Database!, options, services.Time);
         var collection = IdentityTools.Collect(services, trail);
-        collection.AddSingleton(options.Paths).AddTaskCore().AddJobs(services.LocateTrainer);
+        collection.AddSingleton(options.Paths).AddTaskCore().AddTraining(services.LocateTrainer);
         var provider = collection.BuildServiceProvider();
         await using var _ = provider.ConfigureAwait(false);
         var desk = new QuickstartDesk(provider, options.Paths);

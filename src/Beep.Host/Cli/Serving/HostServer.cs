@@ -10,9 +10,9 @@ using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Runs;
-using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
+using Beep.Host.OpenAi;
 using Beep.Host.Quotas;
 using Beep.Host.Settings;
 using Beep.Host.Setup;
@@ -37,8 +37,8 @@ internal static class HostServer
             services.AddSingleton<FineTuneWriter>();
             services.AddQuotas();
             services.AddDatasets();
-            services.AddSingleton<JobAccess>();
-            services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>();
+            services.AddJobs();
+            services.AddOpenAi();
             services.AddRuns();
         }
 
@@ -47,7 +47,7 @@ internal static class HostServer
         services.AddIdentityPages();
         services.AddLive();
         services.AddTasks();
-        services.AddJobs(request.Trainer);
+        services.AddTraining(request.Trainer);
         services.AddModels(AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
@@ -76,6 +76,8 @@ internal static class HostServer
         {
             app.MapDatasetArea();
             app.MapQuotas();
+            app.MapJobs();
+            app.MapOpenAi();
             app.MapRuns();
         }
 

@@ -26,6 +26,8 @@ internal static class WebDefaults
         builder.Logging.ClearProviders().AddServerLog(request);
         builder.Services.AddSingleton(options).AddSingleton(options.Paths).AddSingleton(request.Time);
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        // Thrown, so that the answer says what cannot be read and where.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DisconnectedCircuitMaxRetained = 20)
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = CircuitMessageBytes);
         builder.Services.AddSignalR(hub => hub.MaximumReceiveMessageSize = HubMessageBytes).AddJsonProtocol(json => Configure(json.PayloadSerializerOptions));

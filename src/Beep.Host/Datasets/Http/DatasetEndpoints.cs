@@ -45,13 +45,13 @@ internal static class DatasetEndpoints
     private static async Task<Ok<Page<DatasetView>>> ListAsync([AsParameters] PageRequest page, string? search, string? owner, HttpContext http, DatasetService datasets, CancellationToken cancellationToken) =>
         TypedResults.Ok(await datasets.ListAsync(new DatasetFilter(search, IsEverybodys(owner, http)), page, http.User, cancellationToken));
 
-    private static async Task<IResult> CreateAsync(HttpContext http, MultipartUpload upload, CancellationToken cancellationToken) => Answer(await upload.ReceiveAsync(http, datasetId: null, cancellationToken));
+    private static async Task<IResult> CreateAsync(HttpContext http, MultipartUpload upload, CancellationToken cancellationToken) => Answer(await upload.ReceiveAsync(http, new DatasetForm(null), cancellationToken));
 
     private static async Task<IResult> AddVersionAsync(string id, HttpContext http, MultipartUpload upload, DatasetAccess access, CancellationToken cancellationToken)
     {
         // Before the first byte is read.
         await access.RequireAsync(id, http.User, Identity.Privileges.AccessLevel.Write, cancellationToken);
-        return Answer(await upload.ReceiveAsync(http, id, cancellationToken));
+        return Answer(await upload.ReceiveAsync(http, new DatasetForm(id), cancellationToken));
     }
 
     private static async Task<IResult> ImportAsync(ImportRequest request, HttpContext http, ImportService imports, CancellationToken cancellationToken)

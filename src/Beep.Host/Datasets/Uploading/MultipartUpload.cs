@@ -23,9 +23,9 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
     private const int BufferBytes = 1 << 16;
 
     /// <param name="http">The request.</param>
-    /// <param name="datasetId">The dataset that gets a version; null for a new one.</param>
+    /// <param name="wanted">Which fields there are beside the file.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public async Task<AddedVersion> ReceiveAsync(HttpContext http, string? datasetId, CancellationToken cancellationToken)
+    public async Task<AddedVersion> ReceiveAsync(HttpContext http, IUploadForm wanted, CancellationToken cancellationToken)
     {
         // The form's own bytes are counted here, and those of the file in it where it is written.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -42,8 +42,8 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
         {
             return await UploadDesk.OnDiskAsync(async () =>
             {
-                var form = await ReadAsync(http, boundary, datasetId, Path.Combine(folder, "data"), cancellationToken);
-                var target = form.Target(datasetId, user);
+                var form = await ReadAsync(http, boundary, new Form(wanted, user), Path.Combine(folder, "data"), cancellationToken);
+                var target = await form.ToTargetAsync(isWhole: true, cancellationToken);
                 await desk.RequireTargetAsync(target, http.User, cancellationToken);
                 return await desk.FinishAsync(form.Path!, form.Hash!, target, AuditActors.Of(http), http.TraceIdentifier, cancellationToken);
             });
@@ -54,9 +54,8 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
         }
     }
 
-    private async Task<Form> ReadAsync(HttpContext http, string boundary, string? datasetId, string path, CancellationToken cancellationToken)
+    private async Task<Form> ReadAsync(HttpContext http, string boundary, Form form, string path, CancellationToken cancellationToken)
     {
-        var form = new Form();
         var reader = new MultipartReader(boundary, http.Request.Body, BufferBytes) { HeadersCountLimit = MostParts, HeadersLengthLimit = HeaderBytes };
         try
         {
@@ -67,7 +66,7 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
                     throw Bad("too_many_parts", $"The form has more than {MostParts} parts.");
                 }
 
-                await TakeAsync(http, section, form, datasetId, path, cancellationToken);
+                await TakeAsync(http, section, form, path, cancellationToken);
             }
         }
         catch (InvalidDataException)
@@ -82,7 +81,7 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
         return form.Path is null ? throw Bad("file_missing", "The form has no file.") : form;
     }
 
-    private async Task TakeAsync(HttpContext http, MultipartSection section, Form form, string? datasetId, string path, CancellationToken cancellationToken)
+    private async Task TakeAsync(HttpContext http, MultipartSection section, Form form, string path, CancellationToken cancellationToken)
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || disposition.DispositionType != "form-data")
         {
@@ -103,7 +102,7 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
         }
 
         form.SourceName = SourceNames.Clean(HeaderUtilities.RemoveQuotes(fileName).Value);
-        var limit = await desk.AdmitAsync(form.Target(datasetId, http.User.RequireUserId()), http.User, announced: null, reserved: 0, cancellationToken);
+        var limit = await desk.AdmitAsync(await form.ToTargetAsync(isWhole: false, cancellationToken), http.User, announced: null, reserved: 0, cancellationToken);
         using var file = new FileIntake(options.Create(path), limit);
         form.Path = path;
         await file.TakeAsync(section.Body, cancellationToken);
@@ -133,7 +132,7 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
         HttpFaultException.BadRequest(code, message, "Send one part named file, and where wanted the fields name, description and sha256.", "file");
 
     /// <summary>What was read of it so far.</summary>
-    private sealed class Form
+    private sealed class Form(IUploadForm wanted, long userId)
     {
         private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
 
@@ -145,7 +144,7 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
 
         public void Set(string? name, string value)
         {
-            if (name is not ("name" or "description" or "sha256"))
+            if (name is null || !wanted.Takes(name))
             {
                 throw Bad("unknown_field", $"The form has a field '{new string([.. (name ?? "").Where(letter => !char.IsControl(letter)).Take(80)])}', which means nothing here.");
             }
@@ -156,14 +155,6 @@ internal sealed class MultipartUpload(UploadDesk desk, UploadGate gate, DatasetO
             }
         }
 
-        public UploadTarget Target(string? datasetId, long user) => new()
-        {
-            UserId = user,
-            SourceName = SourceName!,
-            DatasetId = datasetId,
-            Name = DatasetRules.Name(_fields.GetValueOrDefault("name")),
-            Description = DatasetRules.Description(_fields.GetValueOrDefault("description")),
-            Sha256 = DatasetRules.Sha256(_fields.GetValueOrDefault("sha256")),
-        };
+        public Task<UploadTarget> ToTargetAsync(bool isWhole, CancellationToken cancellationToken) => wanted.ToTargetAsync(SourceName!, _fields, userId, isWhole, cancellationToken);
     }
 }

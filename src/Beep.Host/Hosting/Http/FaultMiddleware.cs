@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Beep.Contracts;
 
@@ -83,13 +84,23 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
         await next(context);
     }
 
+    /// <summary>What is wrong and where; how the program names its own types is nobody's business.</summary>
     private static Fault Describe(BadHttpRequestException error) => error switch
     {
-        { InnerException: JsonException json } => new Fault("bad_json", $"The body is not what is taken here: {json.Message}", "Correct it; the API reference shows every field.", json.Path),
+        { InnerException: JsonException json } => Describe(json),
         { StatusCode: StatusCodes.Status408RequestTimeout } => new Fault("too_slow", "The body came too slowly.", "Send it again over a better connection; a resumable upload goes on where it stopped."),
         { StatusCode: StatusCodes.Status413PayloadTooLarge } => Bare[StatusCodes.Status413PayloadTooLarge],
         _ => new Fault("bad_request", error.Message, "Compare the request with the API reference."),
     };
+
+    private static Fault Describe(JsonException json)
+    {
+        const string remedy = "Correct it; the API reference shows every field.";
+        var place = string.Create(CultureInfo.InvariantCulture, $"line {(json.LineNumber ?? 0) + 1}, byte {(json.BytePositionInLine ?? 0) + 1}");
+        return json.Path is { Length: > 1 } path && path.StartsWith("$.", StringComparison.Ordinal)
+            ? new Fault("bad_json", $"The body holds '{path[2..]}', which is not taken here or not as it is written ({place}).", remedy, path[2..])
+            : new Fault("bad_json", $"The body is not JSON of the form that is taken here ({place}).", remedy, json.Path);
+    }
 
     private static partial class Log
     {

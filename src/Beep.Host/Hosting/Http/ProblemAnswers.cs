@@ -17,6 +17,8 @@ internal static class ProblemAnswers
 
     public static Task WriteAsync(HttpContext context, int status, IReadOnlyList<Fault> faults, TimeSpan? retryAfter = null)
     {
+        var isOpenAi = context.Request.IsOpenAi();
+        status = isOpenAi ? OpenAiAnswers.StatusOf(status) : status;
         context.Response.StatusCode = status;
         context.Response.Headers.CacheControl = "no-store";
         if (retryAfter is { } wait)
@@ -24,8 +26,8 @@ internal static class ProblemAnswers
             context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        context.Response.ContentType = ContentType;
-        return context.Response.WriteAsync(ToJson(context, status, faults).ToJsonString(), context.RequestAborted);
+        context.Response.ContentType = isOpenAi ? "application/json" : ContentType;
+        return context.Response.WriteAsync((isOpenAi ? OpenAiAnswers.ToJson(status, faults) : ToJson(context, status, faults)).ToJsonString(), context.RequestAborted);
     }
 
     private static JsonObject ToJson(HttpContext context, int status, IReadOnlyList<Fault> faults)

@@ -35,6 +35,8 @@ internal sealed record HostOptions
 
     public SecretText? HubToken { get; init; }
 
+    public RetentionOptions Retention { get; init; } = new();
+
     /// <summary>The largest file that is taken as a dataset, in bytes.</summary>
     public long MaxUploadBytes { get; init; } = 51_200_000_000;
 

@@ -28,6 +28,13 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
         PublicUrl = Address(SettingKeys.PublicUrl),
         HubEndpoint = Address(SettingKeys.HubEndpoint),
         HubToken = Secret(SettingKeys.HubToken),
+        Retention = new RetentionOptions
+        {
+            Checkpoints = Keep(SettingKeys.KeepCheckpoints),
+            Artifacts = Keep(SettingKeys.KeepArtifacts),
+            Logs = Keep(SettingKeys.KeepLogs),
+            Uploads = Keep(SettingKeys.KeepUploads),
+        },
         MaxUploadBytes = UploadBytes(),
         ImportFolders = Folders(SettingKeys.ImportFolders),
     };
@@ -59,6 +66,17 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
 
         faults.Add(new Fault("bad_port", $"PORT is '{Text(SettingKeys.Port)}'.", "Set it to a number from 1 to 65535.", SettingKeys.Port.Name));
         return int.Parse(SettingKeys.Port.Default!, CultureInfo.InvariantCulture);
+    }
+
+    private KeepRule Keep(SettingKey key)
+    {
+        if (KeepRule.Parse(Text(key)!) is { } rule)
+        {
+            return rule;
+        }
+
+        faults.Add(new Fault("bad_retention", $"{key.Name} is '{Text(key)}'.", "Write any of age=30d, count=2 and bytes=50GB with spaces between, or all.", key.Name));
+        return new KeepRule();
     }
 
     private long UploadBytes()

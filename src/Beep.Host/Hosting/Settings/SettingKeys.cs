@@ -20,12 +20,17 @@ internal static class SettingKeys
     public static readonly SettingKey Home = new("BEEP_PYTHON_HOME", IsOfEnvironmentOnly: true);
     public static readonly SettingKey HubEndpoint = new("HF_ENDPOINT");
     public static readonly SettingKey HubToken = new("HF_TOKEN", IsSecret: true);
+    public static readonly SettingKey KeepCheckpoints = new("KEEP_CHECKPOINTS", "age=30d count=2");
+    public static readonly SettingKey KeepArtifacts = new("KEEP_ARTIFACTS", KeepRule.Everything);
+    public static readonly SettingKey KeepLogs = new("KEEP_LOGS", "age=90d");
+    public static readonly SettingKey KeepUploads = new("KEEP_UPLOADS", "age=2d");
     public static readonly SettingKey UploadMegabytes = new("MAX_UPLOAD_MB", "51200");
     public static readonly SettingKey ImportFolders = new("IMPORT_FOLDERS");
 
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap,
-        Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken, UploadMegabytes, ImportFolders,
+        Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
+        KeepCheckpoints, KeepArtifacts, KeepLogs, KeepUploads, UploadMegabytes, ImportFolders,
     ];
 }

@@ -22,7 +22,7 @@ internal static class ArtifactEndpoints
     {
         var read = routes.MapGroup(RunEndpoints.Jobs).WithTags("artifacts").RequirePermission(Permissions.FinetuneRead);
         read.MapGet("/{id}/artifacts", ListAsync).WithName("ListArtifacts").WithSummary("What came out of a job, with its files and hashes.");
-        read.MapGet("/{id}/artifacts/{name}", GetAsync).WithName("GetArtifact").Produces<ArtifactView>()
+        read.MapGet("/{id}/artifacts/{name}", GetAsync).WithName("GetArtifact").Produces<ArtifactContents>()
             .WithSummary("An artifact: its bytes where it is one file, its list of files where it is a folder. Takes ranges; the ETag is the SHA-256.");
         read.MapGet("/{id}/artifacts/{name}/{**file}", GetFileAsync).WithName("GetArtifactFile").Produces(StatusCodes.Status200OK, contentType: Octets)
             .WithSummary("A file of an artifact. Takes ranges; the ETag is the SHA-256.");
@@ -36,7 +36,7 @@ internal static class ArtifactEndpoints
         manage.MapPost("/{id}/artifacts/{name}/register", RegisterAsync).WithName("RegisterArtifact").WithSummary("Makes an adapter or a merged model one of the host's models, with where it came from.");
     }
 
-    private static async Task<Ok<IReadOnlyList<ArtifactView>>> ListAsync(string id, ClaimsPrincipal user, JobAccess access, ArtifactService artifacts, CancellationToken cancellationToken) =>
+    private static async Task<Ok<IReadOnlyList<ArtifactContents>>> ListAsync(string id, ClaimsPrincipal user, JobAccess access, ArtifactService artifacts, CancellationToken cancellationToken) =>
         TypedResults.Ok(await artifacts.ListAsync(await access.RequireAsync(id, user, AccessLevel.Read, cancellationToken), cancellationToken));
 
     private static async Task<IResult> GetAsync(string id, string name, ClaimsPrincipal user, JobAccess access, ArtifactService artifacts, ArtifactStore store, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal sealed record ArtifactFileView(string Name, long Bytes, string? Sha256)
 /// <param name="Files">What is in it.</param>
 /// <param name="ModelId">The model that it was registered as; null for none.</param>
 /// <param name="CreatedAt">When it was complete.</param>
-internal sealed record ArtifactView(string Name, bool IsFolder, long Bytes, string? Sha256, IReadOnlyList<ArtifactFileView> Files, string? ModelId, DateTimeOffset CreatedAt);
+internal sealed record ArtifactContents(string Name, bool IsFolder, long Bytes, string? Sha256, IReadOnlyList<ArtifactFileView> Files, string? ModelId, DateTimeOffset CreatedAt);
 
 /// <summary>A file of an artifact on the disk.</summary>
 /// <param name="Name">As callers name it.</param>

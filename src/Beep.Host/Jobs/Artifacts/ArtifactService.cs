@@ -18,7 +18,7 @@ internal sealed partial class ArtifactService(
     public const string Merged = "merged";
 
     /// <summary>The artifacts of a job, with the hashes that are known.</summary>
-    public async Task<IReadOnlyList<ArtifactView>> ListAsync(Job job, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ArtifactContents>> ListAsync(Job job, CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
         var rows = await context.Set<Artifact>().AsNoTracking().Where(artifact => artifact.JobSeq == job.Seq).ToDictionaryAsync(artifact => artifact.Name, StringComparer.Ordinal, cancellationToken);
@@ -30,7 +30,7 @@ internal sealed partial class ArtifactService(
     public ArtifactOnDisk Require(Job job, string name) =>
         store.Find(job.Id, name) ?? throw HttpFaultException.NotFound("artifact_not_found", "The job has no such artifact.", "Look it up in the list of its artifacts.");
 
-    public async Task<ArtifactView> GetAsync(Job job, string name, CancellationToken cancellationToken)
+    public async Task<ArtifactContents> GetAsync(Job job, string name, CancellationToken cancellationToken)
     {
         Require(job, name);
         return (await ListAsync(job, cancellationToken)).First(artifact => artifact.Name == name);
@@ -112,7 +112,7 @@ internal sealed partial class ArtifactService(
         }, cancellationToken);
     }
 
-    private ArtifactView View(string jobId, ArtifactOnDisk artifact, Artifact? row) => new(
+    private ArtifactContents View(string jobId, ArtifactOnDisk artifact, Artifact? row) => new(
         artifact.Name, artifact.IsFolder, artifact.Bytes, row?.Sha256, [.. artifact.Files.Select(file => new ArtifactFileView(file.Name, file.Info.Length, store.KnownHash(jobId, file)))],
         row?.ModelId, row?.CreatedAt ?? new DateTimeOffset(Directory.GetLastWriteTimeUtc(artifact.Path)));
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Stored;
+using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Artifacts;
 
@@ -14,6 +15,26 @@ namespace Beep.Host.Jobs.Artifacts;
 internal sealed class ModelCards(HostPaths paths, ArtifactRecords records)
 {
     private const string FileName = "README.md";
+
+    /// <summary>Puts a card into every folder of weights that a worker has made. Where that cannot be done the worker's own stays: it is no reason to lose a run.</summary>
+    public async Task WriteAllAsync(Job job, CancellationToken cancellationToken)
+    {
+        var folder = new JobFolder(paths.Job(job.Id));
+        foreach (var (path, isAdapter) in new[] { (folder.Adapter, true), (folder.Merged, false) })
+        {
+            try
+            {
+                if (Directory.Exists(path))
+                {
+                    await WriteAsync(job, path, isAdapter, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException || TaskFaults.IsDatabaseAway(error))
+            {
+                return;
+            }
+        }
+    }
 
     /// <summary>Puts the card into a folder of weights, in the place of the one that is there.</summary>
     public async Task WriteAsync(Job job, string folder, bool isAdapter, CancellationToken cancellationToken)

@@ -8,6 +8,9 @@ using Beep.LanguageModels.Tokenization;
 
 namespace Beep.Host.Jobs.Planning;
 
+/// <summary>Says what a file of rows comes to; see <see cref="DatasetChecker.Check"/>.</summary>
+internal delegate DatasetReport ReadRows(string path, DatasetCheckOptions options, Tokenizer? tokenizer, ChatTemplate? template, CancellationToken cancellation);
+
 /// <summary>What rules look at, read once and when it is asked for first.</summary>
 internal sealed class PlanContext
 {
@@ -15,10 +18,16 @@ internal sealed class PlanContext
     private readonly Lazy<Loaded<Tokenizer>> _tokenizer;
     private readonly Lazy<Loaded<ChatTemplate>> _template;
     private readonly Lazy<Loaded<DatasetReport>> _data;
+    private readonly ReadRows _readRows;
 
-    public PlanContext(JobSpec spec, Machine machine, string? output, CancellationToken cancellation)
+    /// <param name="spec">What is to be run.</param>
+    /// <param name="machine">Where.</param>
+    /// <param name="output">The job folder.</param>
+    /// <param name="cancellation">Stops the reading of rows.</param>
+    /// <param name="readRows">Takes the place of reading every row: given how, it says what they come to.</param>
+    public PlanContext(JobSpec spec, Machine machine, string? output, CancellationToken cancellation, ReadRows? readRows = null)
     {
-        (Spec, Machine, Output) = (spec, machine, output);
+        (Spec, Machine, Output, _readRows) = (spec, machine, output, readRows ?? DatasetChecker.Check);
         _config = new(() => Load(() => ModelConfig.Load(spec.Model.Path)));
         _tokenizer = new(() => Load(() => Tokenizer.Load(spec.Model.Path)));
         _template = new(() => Load(() => ChatTemplate.Load(spec.Model.Path, spec.Data.ChatTemplate)));
@@ -55,6 +64,11 @@ internal sealed class PlanContext
         ? MemoryEstimate.For(config, Resolved(config), SequenceLength, IsHalfPrecision)
         : null;
 
+    /// <summary>The same of another spec, to see what a change would give.</summary>
+    public MemoryEstimate? MemoryOf(JobSpec spec) => Config.Value is { } config
+        ? MemoryEstimate.For(config, Resolved(spec, config), SequenceLength, IsHalfPrecision)
+        : null;
+
     /// <summary>About how much work the run is; null where the model or the rows are unknown.</summary>
     public WorkEstimate? Work => Config.Value is { } config && Rows is { } rows ? WorkEstimate.For(config, Resolved(config), rows, HeldOutRows) : null;
 
@@ -78,7 +92,9 @@ internal sealed class PlanContext
     private DataSpec Bounded => Spec.Data with { MaxLength = MaxLength };
 
     /// <summary>The spec with the choices made that the worker will make.</summary>
-    private JobSpec Resolved(ModelConfig config) => Recomputation.Resolve(Spec with { Data = Bounded }, config, MaxLength, IsHalfPrecision, Machine.MemoryBytes);
+    private JobSpec Resolved(ModelConfig config) => Resolved(Spec, config);
+
+    private JobSpec Resolved(JobSpec spec, ModelConfig config) => Recomputation.Resolve(spec with { Data = Bounded }, config, MaxLength, IsHalfPrecision, Machine.MemoryBytes);
 
     private RowTotals? Totals(DatasetReport? report) => report?.Tokens is { } tokens
         ? new RowTotals(tokens.Rows, Math.Max(0, tokens.Tokens - (Spec.Data.Overlong == OverlongPolicy.Truncate ? tokens.TokensCut : 0)), tokens.TrainableTokens)
@@ -92,7 +108,7 @@ internal sealed class PlanContext
         }
 
         var options = new DatasetCheckOptions { Data = Bounded, Task = Spec.Task, Validation = Spec.Data.Validation };
-        return DatasetChecker.Check(Spec.Data.Train, options, tokenizer, Template.Value, cancellation);
+        return _readRows(Spec.Data.Train, options, tokenizer, Template.Value, cancellation);
     }
 
     private static Loaded<T> Load<T>(Func<T?> read)

@@ -105,6 +105,11 @@ internal sealed class Job
 
     /// <summary>Rises with every change: a change is made to the row that was read, or not at all.</summary>
     public int Revision { get; set; }
+
+    /// <summary>Goes to another state.</summary>
+    /// <exception cref="InvalidOperationException">There is no way from this one.</exception>
+    public void Become(JobState next) =>
+        State = State.MayBecome(next) ? next : throw new InvalidOperationException($"The job '{Id}' is {State.Word()} and cannot become {next.Word()}.");
 }
 
 internal sealed class JobConfiguration : IEntityTypeConfiguration<Job>, IFineTuneMapping

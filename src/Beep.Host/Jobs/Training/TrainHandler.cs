@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Lifecycle;
+using Beep.Host.Jobs.Specs;
+using Beep.Host.Jobs.Stored;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Training;
@@ -10,7 +13,11 @@ namespace Beep.Host.Jobs.Training;
 /// Trains a job folder. The worker outlives the host, which reads the folder and nothing else, so that the next host goes on
 /// reading where this one was. To stop is to save a checkpoint, and a run that is begun again goes on from there.
 /// </summary>
-internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time) : ITaskHandler
+/// <param name="paths">The home.</param>
+/// <param name="locateTrainer">Where the worker program is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="jobs">What keeps jobs; null while fine-tuning is switched off, when only folders are trained.</param>
+internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time, JobService? jobs = null) : ITaskHandler
 {
     public const string KindName = "finetune.train";
 
@@ -25,24 +32,74 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
-        var folder = run.ReadInput<TrainInput>().Resolve(paths);
+        var input = run.ReadInput<TrainInput>();
+        if (input.JobId is not { } jobId)
+        {
+            var folder = input.Resolve(paths);
+            return await TrainAsync(run, folder, run.Adopt(folder.Output), null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (jobs is null)
+        {
+            throw FaultException.Failed("finetune_off", "Fine-tuning is switched off on this server.", "Switch ENABLE_FINETUNE on, then resume the job.");
+        }
+
+        return await TrainAsync(run, input, new JobReport(jobs, new JobTurn(jobId, run.Id, run.Attempt), time), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<JsonObject?> TrainAsync(TaskRun run, TrainInput input, JobReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var folder = input.Resolve(paths);
+            var adopted = run.Adopt(folder.Output);
+            if (await report.BeginAsync(adopted is not null, cancellationToken).ConfigureAwait(false))
+            {
+                return await TrainAsync(run, folder, adopted, report, cancellationToken).ConfigureAwait(false);
+            }
+
+            // It was cancelled as it began: whoever did that stops this task in a moment.
+            await Task.Delay(LongestStop, time, cancellationToken).ConfigureAwait(false);
+            throw FaultException.Failed("job_not_queued", "The job was not to run.", "Resume or restart it.");
+        }
+        catch (Exception) when (run.IsLeaving)
+        {
+            // The worker goes on, and so does the job.
+            throw;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            await report.StopAsync().ConfigureAwait(false);
+            throw;
+        }
+        catch (FaultException error)
+        {
+            // What the worker said itself was told before, and this changes nothing then.
+            await report.EndAsync(new JobEnd(JobState.Failed) { Fault = error.Faults[0] }).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, ChildProcess? adopted, JobReport? report, CancellationToken cancellationToken)
+    {
         var spec = SpecReader.Read(folder.Spec);
         var steps = new TrainSteps(run);
-        var adopted = run.Adopt(folder.Output);
         if (adopted is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
+            await EndAsync(report, new JobOutcome(past.ExitCode, past, []), Stopped(past)).ConfigureAwait(false);
             return past.Status == JobStatus.Succeeded ? Describe(folder, spec, past) : throw new FaultException(past.ExitCode, [Stopped(past)]);
         }
 
         var (child, offset) = adopted is null
             ? await BeginAsync(run, steps, folder, cancellationToken).ConfigureAwait(false)
-            : (adopted, await GoOnAsync(steps, folder, cancellationToken).ConfigureAwait(false));
+            : (adopted, await GoOnAsync(steps, report, folder, cancellationToken).ConfigureAwait(false));
         var ended = EndAsync(run, child, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
         {
             await steps.AddAsync(jobEvent).ConfigureAwait(false);
+            await (report?.AddAsync(jobEvent) ?? Task.CompletedTask).ConfigureAwait(false);
         }
 
         var exitCode = await ended.ConfigureAwait(false);
@@ -50,6 +107,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         if (outcome is { ExitCode: WorkerExitCode.Succeeded, Exit: { } exit })
         {
             await steps.CompleteAsync(exit).ConfigureAwait(false);
+            await EndAsync(report, outcome, null).ConfigureAwait(false);
             return Describe(folder, spec, exit);
         }
 
@@ -61,17 +119,31 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
         var faults = outcome.Faults.Count > 0 ? outcome.Faults : [Stopped(outcome.Exit)];
         await steps.FailAsync(faults[0].Message).ConfigureAwait(false);
+        await EndAsync(report, outcome, faults[0]).ConfigureAwait(false);
         throw new FaultException(outcome.ExitCode, faults);
     }
 
+    private static Task EndAsync(JobReport? report, JobOutcome outcome, Fault? fault) => report?.EndAsync(JobReport.EndOf(outcome, fault)) ?? Task.CompletedTask;
+
+    /// <summary>Holds rows out where the job wants that; reading a large file takes its time.</summary>
+    private static async Task SplitAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    {
+        if (RowSplit.Read(folder) is { } split)
+        {
+            await run.ReportAsync(0, "Holding rows out", cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => split.Apply(folder, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Takes in what the worker said while another host watched it; returns where to go on reading.</summary>
-    private static async Task<long> GoOnAsync(TrainSteps steps, JobFolder folder, CancellationToken cancellationToken)
+    private static async Task<long> GoOnAsync(TrainSteps steps, JobReport? report, JobFolder folder, CancellationToken cancellationToken)
     {
         var end = 0L;
         foreach (var line in EventReader.ReadFrom(folder.Events))
         {
             end = line.NextOffset;
             steps.Remember(line.Event);
+            report?.Remember(line.Event);
         }
 
         await steps.GoOnAsync(cancellationToken).ConfigureAwait(false);
@@ -83,6 +155,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            await SplitAsync(run, folder, cancellationToken).ConfigureAwait(false);
             LocalExecutor.Forget(folder);
             var offset = EventTail.EndOf(folder.Events);
             var trainer = locateTrainer();

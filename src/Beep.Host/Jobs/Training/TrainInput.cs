@@ -8,13 +8,14 @@ namespace Beep.Host.Jobs.Training;
 
 /// <summary>What a task that trains is given.</summary>
 /// <param name="Folder">The job folder, from the home on.</param>
-internal sealed record TrainInput(string Folder)
+/// <param name="JobId">The job whose run it is; null for a folder alone.</param>
+internal sealed record TrainInput(string Folder, string? JobId = null)
 {
     /// <summary>The task that trains a job folder of this home.</summary>
-    public static NewTask TaskFor(HostPaths paths, JobFolder folder, string name, long? ownerId) => new(TrainHandler.KindName, name)
+    public static NewTask TaskFor(HostPaths paths, JobFolder folder, string name, long? ownerId, string? jobId = null) => new(TrainHandler.KindName, name)
     {
         OwnerId = ownerId,
-        Input = new JsonObject { ["folder"] = NameOf(paths, folder) },
+        Input = jobId is null ? new JsonObject { ["folder"] = NameOf(paths, folder) } : new JsonObject { ["folder"] = NameOf(paths, folder), ["job_id"] = jobId },
     };
 
     /// <summary>Whether a task is that of a job folder.</summary>

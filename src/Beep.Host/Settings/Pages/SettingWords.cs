@@ -34,6 +34,13 @@ internal static class SettingWords
             (SettingKeys.HubEndpoint, "Address", "Another hub than the usual one."),
             (SettingKeys.HubToken, "Token", "What the hub knows you by."),
         ]),
+        ("What is kept",
+        [
+            (SettingKeys.KeepCheckpoints, "Checkpoints", "Of jobs that have ended: any of age=30d, count=2 of each job and bytes=50GB, or all."),
+            (SettingKeys.KeepArtifacts, "Artifacts", "What came out of jobs, but for what models are made of."),
+            (SettingKeys.KeepLogs, "Logs", "What the workers of ended jobs printed."),
+            (SettingKeys.KeepUploads, "Uploads", "Those that never became a dataset."),
+        ]),
         ("Datasets",
         [
             (SettingKeys.UploadMegabytes, "Largest file", "In megabytes."),

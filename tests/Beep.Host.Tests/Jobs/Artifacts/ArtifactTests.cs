@@ -119,7 +119,7 @@ public sealed class ArtifactTests(PostgresServer postgres)
         var (job, _) = await AddAsync(home);
         var path = $"/api/v1/finetune/jobs/{job.Id}/artifacts/adapter/register";
         await AssertFaultAsync(HttpStatusCode.UnprocessableEntity, "bad_name", await home.Admin.PostAsJsonAsync(path, new { name = "../x/y" }, Token));
-        await AssertFaultAsync(HttpStatusCode.BadRequest, "bad_request", await home.Admin.PostAsJsonAsync(path, new { owner_id = 1 }, Token));
+        await AssertFaultAsync(HttpStatusCode.BadRequest, "bad_json", await home.Admin.PostAsJsonAsync(path, new { owner_id = 1 }, Token));
         using var reader = await home.Server.CreateAdminClientAsync("finetune.read");
         Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsJsonAsync(path, new { }, Token)).StatusCode);
         using var stranger = await home.Server.CreateAdminClientAsync("finetune.read", "finetune.manage");

@@ -8,6 +8,7 @@ using Beep.Contracts;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Stored;
+using Beep.Host.Tasks;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -40,9 +41,12 @@ internal sealed class RunHome : IAsyncDisposable
     public T Get<T>() where T : notnull => Server.Services.GetRequiredService<T>();
 
     /// <summary>A job of nobody in particular, with its folder.</summary>
-    public async Task<(Job Job, JobFolder Folder)> AddAsync(JobState state = JobState.Running, string name = "A run", JobSpec? spec = null, string? modelId = null)
+    public Task<(Job Job, JobFolder Folder)> AddAsync(JobState state = JobState.Running, string name = "A run", JobSpec? spec = null, string? modelId = null) => AddAsync(Server, state, name, spec, modelId);
+
+    /// <inheritdoc cref="AddAsync(JobState, string, JobSpec, string)"/>
+    public static async Task<(Job Job, JobFolder Folder)> AddAsync(RunningServer server, JobState state = JobState.Running, string name = "A run", JobSpec? spec = null, string? modelId = null)
     {
-        await using var context = Get<FineTuneDatabase>().CreateContext();
+        await using var context = server.Services.GetRequiredService<FineTuneDatabase>().CreateContext();
         var job = new Job
         {
             Id = PublicId.New(),
@@ -56,13 +60,14 @@ internal sealed class RunHome : IAsyncDisposable
             Method = "lora",
             Spec = "{}",
             Plan = """{"fits":true}""",
+            TaskId = state is JobState.Running ? await AddTaskAsync(server) : null,
             CreatedAt = Epoch,
             StartedAt = Epoch,
             FinishedAt = state.IsEnd() ? Epoch.AddMinutes(5) : null,
         };
         context.Add(job);
         await context.SaveChangesAsync(Token);
-        var folder = new JobFolder(Paths.Job(job.Id));
+        var folder = new JobFolder(server.Services.GetRequiredService<HostPaths>().Job(job.Id));
         Directory.CreateDirectory(folder.Root);
         if (spec is not null)
         {
@@ -70,6 +75,18 @@ internal sealed class RunHome : IAsyncDisposable
         }
 
         return (job, folder);
+    }
+
+    /// <summary>A task that runs at another host, whose lease is good: nobody here looks after the job.</summary>
+    private static async Task<string> AddTaskAsync(RunningServer server)
+    {
+        var row = new TaskRow { Id = PublicId.New(), Name = "Elsewhere", Kind = "finetune.train", OwnerId = 999, ResourceClass = "gpu:8", CreatedAt = Epoch };
+        row.Become(TaskState.Running);
+        (row.Attempts, row.StartedAt, row.HostId, row.LeaseExpiresAt) = (1, Epoch, "elsewhere/1", TimeProvider.System.GetUtcNow().AddDays(1));
+        await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+        context.Add(row);
+        await context.SaveChangesAsync(Token);
+        return row.Id;
     }
 
     /// <summary>Notes something about a job, as the life cycle does.</summary>
@@ -84,6 +101,13 @@ internal sealed class RunHome : IAsyncDisposable
     {
         await using var context = Get<FineTuneDatabase>().CreateContext();
         await context.Set<Job>().Where(found => found.Seq == job.Seq).ExecuteUpdateAsync(set => set.SetProperty(found => found.State, state), Token);
+    }
+
+    public async Task SetFaultAsync(Job job, string code, string message, string remedy)
+    {
+        await using var context = Get<FineTuneDatabase>().CreateContext();
+        await context.Set<Job>().Where(found => found.Seq == job.Seq).ExecuteUpdateAsync(
+            set => set.SetProperty(found => found.ErrorCode, code).SetProperty(found => found.Error, message).SetProperty(found => found.ErrorRemedy, remedy), Token);
     }
 
     /// <summary>A line of events.jsonl; its instant is its number in seconds.</summary>

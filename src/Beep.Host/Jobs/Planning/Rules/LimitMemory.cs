@@ -1,3 +1,4 @@
+using Beep.Contracts;
 using Beep.Host.Hosting;
 
 namespace Beep.Host.Jobs.Planning.Rules;
@@ -20,11 +21,33 @@ internal sealed class LimitMemory : IPlanRule
         var (machine, free) = (context.Machine.MemoryBytes, context.Machine.FreeMemoryBytes);
         if (memory.Total > machine * ClearMiss)
         {
-            yield return PlanProblem.Error("out_of_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; this machine has {Units.Bytes(machine)}.", remedy, "train");
+            yield return Mend(PlanProblem.Error("out_of_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; this machine has {Units.Bytes(machine)}.", remedy, "train"), context, machine);
         }
         else if (memory.Total > Math.Min(machine, free ?? machine))
         {
-            yield return PlanProblem.Warning("tight_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; {Units.Bytes(free ?? machine)} of {Units.Bytes(machine)} are free.", remedy, "train");
+            yield return Mend(PlanProblem.Warning("tight_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; {Units.Bytes(free ?? machine)} of {Units.Bytes(machine)} are free.", remedy, "train"), context, free ?? machine);
         }
+    }
+
+    /// <summary>The gentlest single change that makes it fit: activations computed again, else the largest batch that fits.</summary>
+    private static PlanProblem Mend(PlanProblem problem, PlanContext context, long bytes)
+    {
+        var train = context.Spec.Train;
+        if (train.GradientCheckpointing == AutoSwitch.Off && Fits(train with { GradientCheckpointing = AutoSwitch.On }))
+        {
+            return problem.MendedBy("train.gradient_checkpointing", "on");
+        }
+
+        for (var batch = train.PerDeviceBatchSize / 2; batch > 0; batch /= 2)
+        {
+            if (Fits(train with { PerDeviceBatchSize = batch }))
+            {
+                return problem.MendedBy("train.per_device_batch_size", batch);
+            }
+        }
+
+        return problem;
+
+        bool Fits(TrainSpec changed) => context.MemoryOf(context.Spec with { Train = changed }) is { } memory && memory.Total <= bytes;
     }
 }

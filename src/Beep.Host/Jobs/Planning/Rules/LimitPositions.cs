@@ -11,7 +11,7 @@ internal sealed class LimitPositions : IPlanRule
                 "beyond_positions",
                 $"'data.max_length' is {context.Spec.Data.MaxLength:N0}, but the model was made for {context.MaxLength:N0} tokens ('max_position_embeddings'), so that is the longest row.",
                 $"Set data.max_length={context.MaxLength} to say so.",
-                "data.max_length");
+                "data.max_length").MendedBy("data.max_length", context.MaxLength);
         }
     }
 }

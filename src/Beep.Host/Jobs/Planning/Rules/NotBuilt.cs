@@ -14,7 +14,7 @@ internal static class NotBuilt
                 "not_built",
                 $"'{field}' is '{SpecWriter.WireName(value)}', which this version does not have.",
                 $"Set {field} to one of: {string.Join(", ", built.Select(SpecWriter.WireName))}.",
-                field);
+                field).MendedBy(field, SpecWriter.WireName(built[0]));
         }
     }
 }

@@ -22,12 +22,12 @@ internal sealed class RequireDisk : IPlanRule
         var needed = Needed(context.Spec, TrainableWeights.Count(config, context.Spec), work.Steps);
         if (needed > free)
         {
-            yield return PlanProblem.Error("disk_full", $"Checkpoints and results take about {Units.Bytes(needed)}; the disk of '{output}' has {Units.Bytes(free)} free.", "Free space, choose another --out, or lower train.save_total_limit.", "train.save_total_limit");
+            yield return PlanProblem.Error("disk_full", $"Checkpoints and results take about {Units.Bytes(needed)}; the disk of '{output}' has {Units.Bytes(free)} free.", "Free space, choose another --out, or lower train.save_total_limit.", "train.save_total_limit").MendedBy("train.save_total_limit", context.Spec.Train.SaveTotalLimit == 1 ? null : 1);
         }
     }
 
     /// <summary>The kept checkpoints (weights and optimizer), one more while it is written, and the result.</summary>
-    private static long Needed(JobSpec spec, long trained, long steps)
+    public static long Needed(JobSpec spec, long trained, long steps)
     {
         var written = spec.Train.SaveSteps is { } every ? Math.Max(1, steps / every) : 1;
         var kept = Math.Min(written, spec.Train.SaveTotalLimit ?? written) + 1;

@@ -102,6 +102,28 @@ internal static class RunEventFile
         }
     }
 
+    /// <summary>The last events, oldest first: those of the last part of the file.</summary>
+    public static IReadOnlyList<RunEvent> Tail(string path)
+    {
+        using var stream = Open(path);
+        List<RunEvent> events = [];
+        if (stream is not null)
+        {
+            var begin = Math.Max(0, stream.Length - Window);
+            stream.Position = begin;
+            var lines = new BoundedLineReader(stream, EventReader.MaxLineBytes);
+            while (lines.TryRead(out var line) && line.IsComplete)
+            {
+                if ((line.Offset > begin || begin == 0) && RunEvent.Parse(line) is { } happened)
+                {
+                    events.Add(happened);
+                }
+            }
+        }
+
+        return events;
+    }
+
     /// <summary>The events that begin at these bytes.</summary>
     public static IReadOnlyList<RunEvent> ReadAt(string path, IEnumerable<long> offsets)
     {

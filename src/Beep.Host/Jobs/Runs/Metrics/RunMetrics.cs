@@ -93,23 +93,11 @@ internal sealed class RunMetrics(HostPaths paths) : IDisposable
         return RunEventFile.ReadAt(new JobFolder(paths.Job(jobId)).Events, places);
     }, cancellationToken);
 
+    /// <summary>What was said last, of every kind.</summary>
+    public IReadOnlyList<RunEvent> Last(string jobId) => RunEventFile.Tail(new JobFolder(paths.Job(jobId)).Events);
+
     /// <summary>Takes in what the worker wrote since.</summary>
     public Task CatchUpAsync(string jobId, CancellationToken cancellationToken) => UseAsync(jobId, index => index.Count, cancellationToken);
-
-    /// <summary>Forgets a job that is deleted.</summary>
-    public async Task ForgetAsync(string jobId, CancellationToken cancellationToken)
-    {
-        var gate = GateOf(jobId);
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            DurableFile.DeleteFolder(paths.RunCache(jobId));
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
 
     public void Dispose()
     {
