@@ -13,7 +13,6 @@ using Beep.Host.Quotas;
 using Beep.Host.Shell;
 using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Beep.Host.Jobs;
 
@@ -31,7 +30,9 @@ internal static class JobFeature
     {
         services.AddSingleton<JobAccess>();
         services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>().AddSingleton<IModelUse, JobModelUses>();
-        services.TryAddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactRecords>();
+        services.AddSingleton<ModelCards>();
         services.AddSingleton<JobSignals>();
         services.AddSingleton<JobSlots>();
         services.AddSingleton<JobQueue>();
