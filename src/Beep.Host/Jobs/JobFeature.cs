@@ -10,7 +10,6 @@ using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Quotas;
 using Beep.Host.Tasks;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Beep.Host.Jobs;
 
@@ -28,7 +27,9 @@ internal static class JobFeature
     {
         services.AddSingleton<JobAccess>();
         services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>().AddSingleton<IModelUse, JobModelUses>();
-        services.TryAddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactRecords>();
+        services.AddSingleton<ModelCards>();
         services.AddSingleton<JobSignals>();
         services.AddSingleton<JobSlots>();
         services.AddSingleton<JobQueue>();
