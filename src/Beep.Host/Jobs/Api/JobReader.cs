@@ -29,8 +29,6 @@ internal sealed record JobFilter
 /// <summary>Reads jobs as callers see them.</summary>
 internal sealed class JobReader(FineTuneDatabase database, PrivilegeService privileges, JobQueue queue)
 {
-    private static readonly JobDataset Unknown = new("", "", 0);
-
     /// <summary>Newest first: the caller's own with those that were shared, or everybody's.</summary>
     public async Task<Page<JobView>> ListAsync(JobFilter filter, PageRequest page, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
@@ -54,7 +52,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         }
 
         jobs = page.After is { } before ? jobs.Where(job => job.Seq < before) : jobs;
-        var rows = await WithSources(context, jobs.OrderByDescending(job => job.Seq).Take(page.Size + 1)).OrderByDescending(row => row.Seq).ToListAsync(cancellationToken);
+        var rows = await WithSources(context, jobs.OrderByDescending(job => job.Seq).Take(page.Size + 1)).ToListAsync(cancellationToken);
         var cut = page.Cut(rows, row => row.Seq);
         // Nobody waits in most lists.
         var waiting = cut.Items.Any(row => row.State == JobState.Queued) ? await queue.ReadAsync([], cancellationToken) : null;
@@ -100,6 +98,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         from version in versions.DefaultIfEmpty()
         join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq into datasets
         from dataset in datasets.DefaultIfEmpty()
+        orderby job.Seq descending
         select new JobRow
         {
             Seq = job.Seq,
@@ -107,9 +106,6 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
             Error = job.Error,
             ErrorCode = job.ErrorCode,
             ErrorRemedy = job.ErrorRemedy,
-            DatasetId = dataset.Id,
-            DatasetName = dataset.Name,
-            Version = (int?)version.Number,
             View = new JobView
             {
                 Id = job.Id,
@@ -117,13 +113,13 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
                 State = "",
                 OwnerId = job.OwnerId,
                 Model = new JobModel(job.ModelId, job.ModelName),
-                Dataset = Unknown,
+                Dataset = new JobDataset(dataset.Id ?? "", dataset.Name ?? "removed", (int?)version.Number ?? 0),
                 Preset = job.Preset,
                 Backend = job.Backend,
                 Method = job.Method,
                 Priority = job.Priority,
                 Revision = job.Revision,
-                Actions = Array.Empty<string>(),
+                Actions = new List<string>(),
                 Step = job.Step,
                 TotalSteps = job.TotalSteps,
                 Loss = job.Loss,
@@ -143,7 +139,6 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
     {
         State = row.State.Word(),
         Actions = JobView.ActionsOf(row.State),
-        Dataset = new JobDataset(row.DatasetId ?? "", row.DatasetName ?? "removed", row.Version ?? 0),
         DeviceSeconds = Math.Round(row.View.DeviceSeconds, 1),
         Queue = queue?.PlaceOf(row.View.Id),
         Error = JobErrorView.Of(row.ErrorCode, row.Error, row.ErrorRemedy),
@@ -162,12 +157,6 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         public string? ErrorCode { get; init; }
 
         public string? ErrorRemedy { get; init; }
-
-        public string? DatasetId { get; init; }
-
-        public string? DatasetName { get; init; }
-
-        public int? Version { get; init; }
 
         /// <summary>What the columns say; the rest is worked out.</summary>
         public required JobView View { get; init; }
