@@ -184,6 +184,8 @@ export function attach(root, page, dataset) {
   input.addEventListener("change", choose);
   window.addEventListener("dragover", miss);
   window.addEventListener("drop", miss);
+  // Chosen while this was being loaded.
+  if (input.files.length > 0) choose();
 
   return {
     stop: (id) => {
