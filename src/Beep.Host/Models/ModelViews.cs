@@ -63,7 +63,8 @@ internal sealed record ModelView
     /// <param name="task">Of a model that is being prepared; one that has ended, or is gone, has left it unfinished.</param>
     public static ModelView Of(Model row, TaskRow? task)
     {
-        var isLeft = row.State == ModelState.Preparing && (task is null ? row.TaskId is not null : task.Status.IsEnd());
+        // A task that has completed has made the row ready: the row was read before.
+        var isLeft = row.State == ModelState.Preparing && (task is null ? row.TaskId is not null : task.Status is TaskState.Failed or TaskState.Cancelled);
         return new ModelView
         {
             Id = row.Id,
