@@ -195,7 +195,7 @@ internal sealed class JobDesk(JobPlanner planner, JobService jobs, JobAccess acc
         return document is not null && document.RootElement.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.Object && model.TryGetProperty("sha256", out var hash) ? hash.GetString() : null;
     }
 
-    private static string DefaultName(string model, string dataset)
+    public static string DefaultName(string model, string dataset)
     {
         var name = $"{model.Split('/')[^1]} on {dataset}";
         return name.Length <= Job.LongestName ? name : name[..Job.LongestName];

@@ -2,6 +2,7 @@ using Beep.Host.Datasets;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Artifacts;
 using Beep.Host.Jobs.Lifecycle;
+using Beep.Host.Jobs.Pages;
 using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Retention;
@@ -9,8 +10,9 @@ using Beep.Host.Jobs.Training;
 using Beep.Host.Jobs.Uses;
 using Beep.Host.Models;
 using Beep.Host.Quotas;
+using Beep.Host.Shell;
+using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Beep.Host.Jobs;
 
@@ -28,7 +30,9 @@ internal static class JobFeature
     {
         services.AddSingleton<JobAccess>();
         services.AddSingleton<IDatasetUses, JobUses>().AddSingleton<IModelFolders, ModelFolders>().AddSingleton<IUsageSource, JobUsage>().AddSingleton<IModelUse, JobModelUses>();
-        services.TryAddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactStore>();
+        services.AddSingleton<ArtifactRecords>();
+        services.AddSingleton<ModelCards>();
         services.AddSingleton<JobSignals>();
         services.AddSingleton<JobSlots>();
         services.AddSingleton<JobQueue>();
@@ -41,6 +45,9 @@ internal static class JobFeature
         services.AddSingleton<CleanUpFinder>();
         services.AddSingleton<CleanUp>();
         services.AddTaskHandler<CleanUpHandler>();
+        services.AddSingleton<JobWatch>();
+        services.AddSingleton<ISearchSource, JobSearch>();
+        services.AddSingleton(new OverviewCard(typeof(JobsCard), 5));
         services.AddHostedService<JobScheduler>();
         return services;
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Beep.EndToEnd.Tests.Browser;
@@ -5,6 +6,8 @@ namespace Beep.EndToEnd.Tests.Browser;
 /// <summary>What people do on pages, by the names that they read there.</summary>
 internal static class BrowserSteps
 {
+    private const float Patience = 20_000;
+
     public static async Task SignInAsync(this IPage page, string userName, string password)
     {
         await page.GotoAsync("/sign-in");
@@ -14,13 +17,27 @@ internal static class BrowserSteps
         await page.ArriveAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
     }
 
-    /// <summary>Waits until the address is the one wanted. The load event is not waited for: one that comes before the wait begins is never seen by it.</summary>
-    public static Task ArriveAsync(this IPage page, Func<string, bool> isThere, float? timeout = null) =>
-        page.WaitForURLAsync(isThere, new() { WaitUntil = WaitUntilState.Commit, Timeout = timeout });
+    /// <summary>Waits until the address is the one wanted. It is looked at, not waited for: an event that comes before the wait begins is never seen by it.</summary>
+    public static async Task ArriveAsync(this IPage page, Func<string, bool> isThere, float? timeout = null)
+    {
+        const int glance = 50;
+        for (var left = timeout ?? Patience; !isThere(page.Url); left -= glance)
+        {
+            if (left <= 0)
+            {
+                throw new TimeoutException($"The page stays at {page.Url}.");
+            }
 
-    /// <inheritdoc cref="ArriveAsync(IPage, Func{string, bool}, float?)"/>
-    public static Task ArriveAsync(this IPage page, string pattern, float? timeout = null) =>
-        page.WaitForURLAsync(pattern, new() { WaitUntil = WaitUntilState.Commit, Timeout = timeout });
+            await Task.Delay(glance);
+        }
+    }
+
+    /// <summary>As the other, by a pattern in which ** is anything.</summary>
+    public static Task ArriveAsync(this IPage page, string pattern, float? timeout = null)
+    {
+        var address = new Regex($"^{Regex.Escape(pattern).Replace(@"\*\*", ".*", StringComparison.Ordinal)}$");
+        return page.ArriveAsync(address.IsMatch, timeout);
+    }
 
     /// <summary>Goes somewhere and waits until the page has a circuit and has drawn what it read.</summary>
     public static async Task OpenPageAsync(this IPage page, string path)

@@ -19,7 +19,7 @@ public sealed class RouteSweepTests(PostgresServer postgres)
     ];
 
     // Assets hold nothing about anybody. The circuit's own traffic begins on a page and is held against the session by it.
-    private static readonly string[] Assets = ["/_framework/", "/_content/", "/beep.", "/favicon.", "/setup.", "/reference.", "/reference/scripts/", "/{**path:file}"];
+    private static readonly string[] Assets = ["/_framework/", "/_content/", "/beep.", "/favicon.", "/setup.", "/reference.", "/charts.", "/upload.", "/reference/scripts/", "/{**path:file}"];
 
     [Fact]
     public async Task Endpoints_Each_SaysWhoMayCallIt()

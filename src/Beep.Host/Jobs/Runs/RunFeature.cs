@@ -21,10 +21,7 @@ internal static class RunFeature
         services.AddSingleton<RunLogs>();
         services.AddSingleton<RunResults>();
         services.AddSingleton<RunComparison>();
-        services.AddSingleton<ArtifactStore>();
-        services.AddSingleton<ArtifactRecords>();
         services.AddSingleton<ArtifactService>();
-        services.AddSingleton<ModelCards>();
         services.AddSingleton<RunArchive>();
         services.AddTaskHandler<MergeHandler>();
         return services;

@@ -22,6 +22,8 @@ internal sealed record NavItem(string Group, string Title, string Href, string I
     public static readonly IReadOnlyList<NavItem> All =
     [
         new(Train, "Overview", "/", Icons.Material.Outlined.SpaceDashboard),
+        new(Train, "New job", "/jobs/new", Icons.Material.Outlined.AddCircleOutline, Permissions.FinetuneManage, options => options.EnableFinetune),
+        new(Train, "Jobs", "/jobs", Icons.Material.Outlined.ModelTraining, Permissions.FinetuneRead, options => options.EnableFinetune),
         new(Train, "Datasets", "/datasets", Icons.Material.Outlined.Dataset, Permissions.FinetuneRead, options => options.EnableFinetune),
         new(Train, "Models", "/models", Icons.Material.Outlined.Memory, Permissions.ModelsView),
         new(Machine, "Tasks", "/tasks", Icons.Material.Outlined.ChecklistRtl),

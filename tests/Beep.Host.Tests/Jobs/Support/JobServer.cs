@@ -33,6 +33,8 @@ internal sealed class JobServer : IAsyncDisposable
 
     public long AdminId { get; private set; }
 
+    public string AdminName { get; private set; } = null!;
+
     public string Model { get; private set; } = null!;
 
     public string Dataset { get; private set; } = null!;
@@ -95,6 +97,8 @@ internal sealed class JobServer : IAsyncDisposable
     }
 
     public async Task<JsonObject> GetAsync(string id, HttpClient? client = null) => (await (client ?? Admin).GetFromJsonAsync<JsonObject>($"{Jobs}/{id}", Token))!;
+
+    public async Task<JsonArray> ListAsync() => (await Admin.GetFromJsonAsync<JsonObject>(Jobs, Token))!["items"]!.AsArray();
 
     public Task<HttpResponseMessage> PostAsync(string id, string action, HttpClient? client = null) => (client ?? Admin).PostAsync($"{Jobs}/{id}/{action}", null, Token);
 
@@ -165,7 +169,7 @@ internal sealed class JobServer : IAsyncDisposable
 
     private async Task SeedAsync()
     {
-        (AdminId, _) = await Server.CreateAdminAsync();
+        (AdminId, AdminName) = await Server.CreateAdminAsync();
         Admin = await ClientOfAsync(AdminId, [.. Permissions.All.Keys]);
         Model = await AddModelAsync("beep/tests-tiny", RepositoryFiles.At("models", "beep-tiny"));
         Dataset = await AddDatasetAsync(AdminId, "What is it", [.. (await File.ReadAllLinesAsync(RepositoryFiles.At("datasets", "what-is-it.jsonl"), Token)).Take(80)]);

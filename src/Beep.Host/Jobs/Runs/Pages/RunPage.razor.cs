@@ -22,6 +22,7 @@ public sealed partial class RunPage
     // More are thinned again: the browser draws no more than it can show.
     private const int MostDrawn = 12_000;
     private const int MostNotable = 300;
+    private const int LooksWhenOver = 50;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(200);
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -35,7 +36,11 @@ public sealed partial class RunPage
     private RunChart? _memory;
     private MetricsView? _metrics;
     private bool _mayManage;
+    private RunCursor _place;
+    private CancellationTokenSource? _watch;
+    private string? _watched;
     private bool _isFollowing;
+    private bool _isDrawing;
     private bool _hasNews;
     private bool _isStale;
     private bool _isDrawn;
@@ -62,11 +67,30 @@ public sealed partial class RunPage
         _board.Begin(await Metrics.NotableAsync(Id, MostNotable, cancellationToken));
         _board.Begin(Metrics.Last(Id));
         _isDrawn = false;
-        if (!_isFollowing)
+        // The same page may turn to another job, by a link or by cloning this one.
+        if (_watched != Id)
         {
-            _isFollowing = true;
-            _ = FollowAsync(_job, new RunCursor(_metrics.Seq, 0));
+            await (_watch?.CancelAsync() ?? Task.CompletedTask);
+            _watch?.Dispose();
+            _watch = CancellationTokenSource.CreateLinkedTokenSource(Left);
+            (_watched, _place) = (Id, new RunCursor(_metrics.Seq, 0));
+            _ = FollowAsync(_job, _watch.Token);
+        }
+
+        if (!_isDrawing)
+        {
+            _isDrawing = true;
             _ = DrawAsync();
+        }
+    }
+
+    protected override void Dispose(bool isDisposing)
+    {
+        base.Dispose(isDisposing);
+        if (isDisposing)
+        {
+            _watch?.Dispose();
+            _watch = null;
         }
     }
 
@@ -93,25 +117,33 @@ public sealed partial class RunPage
         ? job.StartedAt is { } began && job.FinishedAt is { } ended ? Units.Duration((ended - began).TotalSeconds) : "–"
         : _board.EtaSeconds is { } eta ? Units.Duration(eta) : "–";
 
-    private Task<bool> FollowAsync(Job job, RunCursor after) => GuardAsync(async () =>
+    private Task<bool> FollowAsync(Job job, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
-        await foreach (var happened in Feed.WatchAsync(job, after, Left))
+        _isFollowing = true;
+        try
         {
-            _hasNews = true;
-            _isStale |= happened.Type == RunState.Type;
-            if (_board.Add(happened))
+            await foreach (var happened in Feed.WatchAsync(job, _place, cancellationToken))
             {
-                // The steps after the one that it goes on from are done again.
-                _metrics = await Metrics.ReadAsync(Id, new MetricsRequest(MetricSeries.All, OpeningPoints), Left);
-                await SetAsync(_metrics);
+                (_hasNews, _place) = (true, RunCursor.Of(happened.Seq));
+                _isStale |= happened.Type == RunState.Type;
+                if (_board.Add(happened))
+                {
+                    // The steps after the one that it goes on from are done again.
+                    _metrics = await Metrics.ReadAsync(job.Id, new MetricsRequest(MetricSeries.All, OpeningPoints), cancellationToken);
+                    await SetAsync(_metrics);
+                }
+                else if (_place.Seq > _metrics!.Seq)
+                {
+                    Append(happened);
+                }
             }
-            else if (RunCursor.Of(happened.Seq).Seq > _metrics!.Seq)
-            {
-                Append(happened);
-            }
-        }
 
-        _isStale = _hasNews = true;
+            (_isFollowing, _isStale, _hasNews) = (false, true, true);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The page is left, or shows another job.
+        }
     });
 
     private void Append(LiveEvent happened)
@@ -139,8 +171,15 @@ public sealed partial class RunPage
     private Task<bool> DrawAsync() => GuardAsync(async () =>
     {
         using var timer = new PeriodicTimer(DrawEvery, Time);
+        var quiet = 0;
         while (await timer.WaitForNextTickAsync(Left))
         {
+            // One that has ended may be resumed by somebody else.
+            if (!_isFollowing && ++quiet % LooksWhenOver == 0)
+            {
+                _isStale = _hasNews = true;
+            }
+
             if (!_hasNews)
             {
                 continue;
@@ -174,10 +213,10 @@ public sealed partial class RunPage
         _job = await Access.RequireAsync(Id, user, AccessLevel.Read, Left);
         _view = await Reader.ReadAsync(Id, Left);
         _revision++;
+        // What was followed to its end is followed again where it goes on.
         if (!_isFollowing && !_job.State.IsEnd())
         {
-            _isFollowing = true;
-            _ = FollowAsync(_job, new RunCursor(_metrics!.Seq, 0));
+            _ = FollowAsync(_job, _watch!.Token);
         }
     }
 
@@ -226,10 +265,7 @@ public sealed partial class RunPage
     private Task<bool> DoAsync(Func<string, System.Security.Claims.ClaimsPrincipal, AuditActor, CancellationToken, Task<Job>> act) => GuardAsync(async () =>
     {
         var user = (await Authentication.GetAuthenticationStateAsync()).User;
-        var wasOver = _job!.State.IsEnd();
         await act(Id, user, AuditActors.Of(user, null), Left);
-        // What was followed to its end is followed again.
-        _isFollowing = !wasOver;
         await ReadJobAsync();
     });
 
