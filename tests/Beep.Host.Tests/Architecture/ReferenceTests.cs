@@ -1,3 +1,4 @@
+using System.Reflection;
 using Beep.Contracts;
 using Beep.Host.Cli;
 using Beep.Host.Jobs;
@@ -114,8 +115,10 @@ public sealed class ReferenceTests
     private static HashSet<Type> Shown(IEnumerable<Type> types)
     {
         var components = types.SelectMany(type => type.Assembly.GetTypes()).Distinct().Where(type => typeof(ComponentBase).IsAssignableFrom(type)).ToList();
-        var shown = new HashSet<Type>(components);
-        var rest = new Queue<Type>(components);
+        // What scripts call is public too, with what it is called with.
+        var called = components.SelectMany(type => type.GetMethods()).Where(method => method.GetCustomAttribute<JSInvokableAttribute>() is not null).SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType);
+        var shown = new HashSet<Type>(components.Concat(called));
+        var rest = new Queue<Type>(shown);
         while (rest.TryDequeue(out var type))
         {
             // What a script tells a component is public, too.

@@ -29,6 +29,8 @@ internal sealed record JobFilter
 /// <summary>Reads jobs as callers see them.</summary>
 internal sealed class JobReader(FineTuneDatabase database, PrivilegeService privileges, JobQueue queue)
 {
+    private static readonly JobDataset Unknown = new("", "", 0);
+
     /// <summary>Newest first: the caller's own with those that were shared, or everybody's.</summary>
     public async Task<Page<JobView>> ListAsync(JobFilter filter, PageRequest page, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
@@ -52,10 +54,10 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         }
 
         jobs = page.After is { } before ? jobs.Where(job => job.Seq < before) : jobs;
-        var rows = await WithSources(context, jobs.OrderByDescending(job => job.Seq).Take(page.Size + 1)).OrderByDescending(row => row.Job.Seq).ToListAsync(cancellationToken);
-        var cut = page.Cut(rows, row => row.Job.Seq);
+        var rows = await WithSources(context, jobs.OrderByDescending(job => job.Seq).Take(page.Size + 1)).OrderByDescending(row => row.Seq).ToListAsync(cancellationToken);
+        var cut = page.Cut(rows, row => row.Seq);
         // Nobody waits in most lists.
-        var waiting = cut.Items.Any(row => row.Job.State == JobState.Queued) ? await queue.ReadAsync([], cancellationToken) : null;
+        var waiting = cut.Items.Any(row => row.State == JobState.Queued) ? await queue.ReadAsync([], cancellationToken) : null;
         return new Page<JobView>([.. cut.Items.Select(row => Item(row, waiting))], cut.Next);
     }
 
@@ -64,13 +66,13 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
     {
         await using var context = database.CreateContext();
         var row = await WithSources(context, context.Set<Job>().AsNoTracking().Where(job => job.Id == id)).SingleAsync(cancellationToken);
-        var job = row.Job;
+        var job = await context.Set<Job>().AsNoTracking().SingleAsync(found => found.Seq == row.Seq, cancellationToken);
         var artifacts = await context.Set<Artifact>().AsNoTracking().Where(artifact => artifact.JobSeq == job.Seq).OrderBy(artifact => artifact.Seq)
             .Select(artifact => new ArtifactView(artifact.Name, artifact.Bytes, artifact.Sha256, artifact.ModelId, artifact.CreatedAt, artifact.RemovedAt)).ToListAsync(cancellationToken);
         var validation = job.ValidationVersionSeq is { } seq
             ? await (from version in context.Set<DatasetVersion>() join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq where version.Seq == seq select new JobDataset(dataset.Id, dataset.Name, version.Number)).SingleOrDefaultAsync(cancellationToken)
             : null;
-        return Item(row, job.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null) with
+        return Item(row, row.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null) with
         {
             Validation = validation,
             Suffix = job.Suffix,
@@ -91,54 +93,83 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
             .Select(group => new { group.Key, Count = group.Count() }).ToDictionaryAsync(group => group.Key, group => group.Count, cancellationToken);
     }
 
+    /// <summary>What lists show: the large texts of a job stay where they are.</summary>
     private static IQueryable<JobRow> WithSources(FineTuneDbContext context, IQueryable<Job> jobs) =>
         from job in jobs
         join version in context.Set<DatasetVersion>() on job.DatasetVersionSeq equals version.Seq into versions
         from version in versions.DefaultIfEmpty()
         join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq into datasets
         from dataset in datasets.DefaultIfEmpty()
-        select new JobRow { Job = job, DatasetId = dataset.Id, DatasetName = dataset.Name, Version = (int?)version.Number };
+        select new JobRow
+        {
+            Seq = job.Seq,
+            State = job.State,
+            Error = job.Error,
+            ErrorCode = job.ErrorCode,
+            ErrorRemedy = job.ErrorRemedy,
+            DatasetId = dataset.Id,
+            DatasetName = dataset.Name,
+            Version = (int?)version.Number,
+            View = new JobView
+            {
+                Id = job.Id,
+                Name = job.Name,
+                State = "",
+                OwnerId = job.OwnerId,
+                Model = new JobModel(job.ModelId, job.ModelName),
+                Dataset = Unknown,
+                Preset = job.Preset,
+                Backend = job.Backend,
+                Method = job.Method,
+                Priority = job.Priority,
+                Revision = job.Revision,
+                Actions = Array.Empty<string>(),
+                Step = job.Step,
+                TotalSteps = job.TotalSteps,
+                Loss = job.Loss,
+                EvaluationLoss = job.EvaluationLoss,
+                TrainedTokens = job.TrainedTokens,
+                DeviceSeconds = job.DeviceSeconds,
+                ParentId = job.ParentId,
+                TaskId = job.TaskId,
+                CreatedAt = job.CreatedAt,
+                QueuedAt = job.QueuedAt,
+                StartedAt = job.StartedAt,
+                FinishedAt = job.FinishedAt,
+            },
+        };
 
-    private static JobView Item(JobRow row, QueueView? queue) => new()
+    private static JobView Item(JobRow row, QueueView? queue) => row.View with
     {
-        Id = row.Job.Id,
-        Name = row.Job.Name,
-        State = row.Job.State.Word(),
-        OwnerId = row.Job.OwnerId,
-        Model = new JobModel(row.Job.ModelId, row.Job.ModelName),
+        State = row.State.Word(),
+        Actions = JobView.ActionsOf(row.State),
         Dataset = new JobDataset(row.DatasetId ?? "", row.DatasetName ?? "removed", row.Version ?? 0),
-        Preset = row.Job.Preset,
-        Backend = row.Job.Backend,
-        Method = row.Job.Method,
-        Priority = row.Job.Priority,
-        Revision = row.Job.Revision,
-        Actions = JobView.ActionsOf(row.Job.State),
-        Step = row.Job.Step,
-        TotalSteps = row.Job.TotalSteps,
-        Loss = row.Job.Loss,
-        EvaluationLoss = row.Job.EvaluationLoss,
-        TrainedTokens = row.Job.TrainedTokens,
-        DeviceSeconds = Math.Round(row.Job.DeviceSeconds, 1),
-        Queue = queue?.PlaceOf(row.Job.Id),
-        Error = JobErrorView.Of(row.Job.ErrorCode, row.Job.Error, row.Job.ErrorRemedy),
-        ParentId = row.Job.ParentId,
-        TaskId = row.Job.TaskId,
-        CreatedAt = row.Job.CreatedAt,
-        QueuedAt = row.Job.QueuedAt,
-        StartedAt = row.Job.StartedAt,
-        FinishedAt = row.Job.FinishedAt,
+        DeviceSeconds = Math.Round(row.View.DeviceSeconds, 1),
+        Queue = queue?.PlaceOf(row.View.Id),
+        Error = JobErrorView.Of(row.ErrorCode, row.Error, row.ErrorRemedy),
     };
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
     private sealed class JobRow
     {
-        public required Job Job { get; init; }
+        public required long Seq { get; init; }
+
+        public required JobState State { get; init; }
+
+        public string? Error { get; init; }
+
+        public string? ErrorCode { get; init; }
+
+        public string? ErrorRemedy { get; init; }
 
         public string? DatasetId { get; init; }
 
         public string? DatasetName { get; init; }
 
         public int? Version { get; init; }
+
+        /// <summary>What the columns say; the rest is worked out.</summary>
+        public required JobView View { get; init; }
     }
 }
