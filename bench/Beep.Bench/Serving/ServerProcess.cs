@@ -119,7 +119,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             using var answer = await client.GetAsync(address, cancellationToken);
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException or SocketException)
         {
             return false;
         }

@@ -32,10 +32,10 @@ internal static class BrowserSteps
         }
     }
 
-    /// <summary>As the other, by a pattern in which ** is anything.</summary>
+    /// <summary>As the other, by a pattern in which ** is anything and * a part of an address.</summary>
     public static Task ArriveAsync(this IPage page, string pattern, float? timeout = null)
     {
-        var address = new Regex($"^{Regex.Escape(pattern).Replace(@"\*\*", ".*", StringComparison.Ordinal)}$");
+        var address = new Regex($"^{Regex.Escape(pattern).Replace(@"\*\*", ".*", StringComparison.Ordinal).Replace(@"\*", "[^/]*", StringComparison.Ordinal)}$");
         return page.ArriveAsync(address.IsMatch, timeout);
     }
 

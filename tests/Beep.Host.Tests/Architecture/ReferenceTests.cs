@@ -121,7 +121,9 @@ public sealed class ReferenceTests
         var rest = new Queue<Type>(shown);
         while (rest.TryDequeue(out var type))
         {
-            foreach (var part in type.GetProperties().SelectMany(property => property.PropertyType.GetGenericArguments().Append(property.PropertyType)).Where(shown.Add))
+            // What a script tells a component is public, too.
+            var told = type.GetMethods().Where(method => method.IsDefined(typeof(JSInvokableAttribute), inherit: false)).SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType);
+            foreach (var part in type.GetProperties().SelectMany(property => property.PropertyType.GetGenericArguments().Append(property.PropertyType)).Concat(told).Where(shown.Add))
             {
                 rest.Enqueue(part);
             }

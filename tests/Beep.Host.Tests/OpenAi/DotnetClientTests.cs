@@ -1,6 +1,8 @@
 #pragma warning disable OPENAI001 // What the client says about its own fine-tuning part.
 using System.ClientModel;
 using System.Text.Json.Nodes;
+using Beep.Host.Hosting.Access;
+using Beep.Host.Tests.Jobs.Support;
 using Beep.Host.Tests.Support;
 using OpenAI;
 using OpenAI.Files;
@@ -111,6 +113,32 @@ public sealed class DotnetClientTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Foreign_FilesAndJobs_AreNotThere()
+    {
+        await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres, slots: 0);
+        var job = (string)(await server.CreateAsync(server.Wanted()))["id"]!;
+        var (_, other) = await server.CreateUserAsync(Permissions.FinetuneRead, Permissions.FinetuneManage, Permissions.DatasetsWrite, Permissions.ModelsView);
+        using var _ = other;
+        var file = $"file-{server.Dataset}";
+        Assert.Equal(200, await StatusAsync(server.Admin, "GET", $"/v1/files/{file}"));
+        Assert.Equal(200, await StatusAsync(server.Admin, "GET", $"/v1/fine_tuning/jobs/ftjob-{job}"));
+        foreach (var (method, path) in new[]
+        {
+            ("GET", $"/v1/files/{file}"), ("GET", $"/v1/files/{file}/content"), ("DELETE", $"/v1/files/{file}"), ("GET", $"/v1/files/file-results-{job}"),
+            ("GET", $"/v1/fine_tuning/jobs/ftjob-{job}"), ("GET", $"/v1/fine_tuning/jobs/ftjob-{job}/events"), ("GET", $"/v1/fine_tuning/jobs/ftjob-{job}/checkpoints"),
+            ("POST", $"/v1/fine_tuning/jobs/ftjob-{job}/cancel"), ("POST", $"/v1/fine_tuning/jobs/ftjob-{job}/pause"), ("POST", $"/v1/fine_tuning/jobs/ftjob-{job}/resume"),
+        })
+        {
+            Assert.Equal((404, path), (await StatusAsync(other, method, path), path));
+        }
+
+        using var made = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(other, "/v1/fine_tuning/jobs", new { model = "beep/beep-tiny", training_file = file }, Stop);
+        Assert.Equal((404, "training_file"), ((int)made.StatusCode, (string?)JsonNode.Parse(await made.Content.ReadAsStringAsync(Stop))!["error"]!["param"]));
+        using var list = await other.GetAsync(new Uri("/v1/fine_tuning/jobs", UriKind.Relative), Stop);
+        Assert.Equal("{\"data\":[],\"has_more\":false,\"object\":\"list\"}", await list.Content.ReadAsStringAsync(Stop));
+    }
+
+    [Fact]
     public async Task Area_SwitchedOff_IsNotThere()
     {
         await using var server = await Serving.RunningServer.StartAsync(TestDatabase.Sqlite, postgres);
@@ -118,6 +146,13 @@ public sealed class DotnetClientTests(PostgresServer postgres)
         using var answer = await client.GetAsync(new Uri("/v1/models", UriKind.Relative), Stop);
         Assert.Equal(404, (int)answer.StatusCode);
         Assert.DoesNotContain(server.Endpoints.OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>(), endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("v1/", StringComparison.Ordinal));
+    }
+
+    private static async Task<int> StatusAsync(HttpClient client, string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var answer = await client.SendAsync(request, Stop);
+        return (int)answer.StatusCode;
     }
 
     private static OpenAIClient Client(OpenAiServer server) =>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Beep.Host.Datasets.Pages;
 
 /// <summary>How an upload of this page is, as its script says.</summary>
@@ -10,4 +12,10 @@ namespace Beep.Host.Datasets.Pages;
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="Where">The line at fault.</param>
 /// <param name="Faults">Every fault, where there are several.</param>
-public sealed record UploadReport(string State, string? Name, double Bytes, double? Sent, string? Dataset, string? Message, string? Remedy, string? Where, IReadOnlyList<string>? Faults);
+internal sealed record UploadReport(string State, string? Name, double Bytes, double? Sent, string? Dataset, string? Message, string? Remedy, string? Where, IReadOnlyList<string>? Faults)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
+
+    /// <exception cref="JsonException">It is none.</exception>
+    public static UploadReport Read(JsonElement json) => json.Deserialize<UploadReport>(Options) ?? throw new JsonException("The report is null.");
+}
