@@ -1,0 +1,154 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Beep.Host.Audit;
+using Beep.Host.Data;
+using Beep.Host.Hosting;
+using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.External.Flow;
+using Beep.Host.Identity.Users;
+using Beep.Host.Tests.Serving;
+using Beep.Host.Tests.Support;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Beep.Host.Tests.Identity.External;
+
+/// <summary>A whole server that lets a provider sign people in.</summary>
+internal static class ProviderServer
+{
+    public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true) =>
+        StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords);
+
+    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true)
+    {
+        var settings = new IdentityServerOptions
+        {
+            Authority = new Uri(issuer),
+            ClientId = clientId,
+            ClientSecret = new SecretText(secret),
+            Scopes = ["openid", "profile", "email"],
+            RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
+        };
+        return RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, IdentityServer = change?.Invoke(settings) ?? settings }, configure);
+    }
+
+    /// <summary>Why sign-ins were refused, oldest first.</summary>
+    public static async Task<IReadOnlyList<string?>> RefusalsAsync(this RunningServer server)
+    {
+        await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+        var rows = await context.Set<AuditRow>().AsNoTracking().Where(row => row.Action == "sign_in_refused").OrderBy(row => row.Seq).Select(row => row.Details).ToListAsync(TestContext.Current.CancellationToken);
+        return [.. rows.Select(details => (string?)JsonNode.Parse(details!)!["reason"])];
+    }
+
+    public static async Task<IReadOnlyList<User>> ExternalUsersAsync(this RunningServer server)
+    {
+        await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+        return await context.Set<User>().AsNoTracking().Where(user => user.IsExternal).OrderBy(user => user.Id).ToListAsync(TestContext.Current.CancellationToken);
+    }
+}
+
+/// <summary>One provider and one server for the tests of a class, which are one after the other.</summary>
+public sealed class SharedProvider(PostgresServer postgres) : IAsyncLifetime
+{
+    private HostileProvider? _provider;
+    private RunningServer? _server;
+
+    internal RunningServer Server => _server!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _provider = await HostileProvider.StartAsync();
+        _server = await ProviderServer.StartAsync(_provider, postgres, configure: services => services.AddSingleton(new CallbackRate(TimeProvider.System, perMinute: 10_000)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server!.DisposeAsync();
+        await _provider!.DisposeAsync();
+    }
+
+    /// <summary>The provider, answering as is right again.</summary>
+    internal HostileProvider Fresh()
+    {
+        var provider = _provider!;
+        (provider.Document, provider.Claims, provider.Header, provider.UserInfo, provider.TokenAnswer) = (_ => { }, _ => { }, _ => { }, _ => { }, _ => { });
+        (provider.Answer, provider.Sign, provider.IgnoresProofKey, provider.Subject) = (answer => answer, null, false, $"subject-{Guid.NewGuid():N}");
+        provider.Instead.Clear();
+        return provider;
+    }
+}
+
+/// <summary>A browser that goes from the server to the provider and back, one redirect at a time.</summary>
+internal sealed class ProviderBrowser : IDisposable
+{
+    public const string SessionCookie = "beep";
+
+    private readonly CookieContainer _cookies = new();
+    private readonly HttpClient _client;
+
+    public ProviderBrowser(RunningServer server)
+    {
+        Server = server.Address;
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies }) { Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public Uri Server { get; }
+
+    public string? Cookie
+    {
+        get => _cookies.GetCookies(Server)[SessionCookie]?.Value is { Length: > 0 } value ? value : null;
+        set => _cookies.SetCookies(Server, $"{SessionCookie}={value}; path=/");
+    }
+
+    public IReadOnlyList<string> CookieNames => [.. _cookies.GetCookies(Server).Where(cookie => !cookie.Expired).Select(cookie => cookie.Name)];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Where one is sent by an address.</summary>
+    public async Task<Uri> FollowAsync(Uri address)
+    {
+        using var answer = await _client.GetAsync(address, Token);
+        Assert.True(answer.StatusCode is HttpStatusCode.Redirect or HttpStatusCode.SeeOther, $"{address.AbsolutePath} answered with {(int)answer.StatusCode}.");
+        return new Uri(address, answer.Headers.Location!);
+    }
+
+    public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(Server, path), Token);
+
+    public Task<HttpResponseMessage> PostAsync(string path, params (string Name, string Value)[] fields) =>
+        _client.PostAsync(new Uri(Server, path), new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))), Token);
+
+    public async Task<HttpStatusCode> ProfileAsync() => (await GetAsync("api/v1/profile")).StatusCode;
+
+    public async Task<JsonNode> ReadProfileAsync() => JsonNode.Parse(await (await GetAsync("api/v1/profile")).Content.ReadAsStringAsync(Token))!["user"]!;
+
+    /// <summary>Goes as far as the address that brings the provider's answer back.</summary>
+    public async Task<Uri> ToCallbackAsync(string start = "account/external") => await FollowAsync(await FollowAsync(new Uri(Server, start)));
+
+    /// <summary>Signs in; returns the page to which that leads.</summary>
+    public async Task<string> SignInAsync(string start = "account/external") => (await FollowAsync(await ToCallbackAsync(start))).PathAndQuery;
+
+    /// <summary>Tries to, and is refused with a page that says nothing but a number.</summary>
+    public async Task RefusedAsync(Uri? callback = null)
+    {
+        var page = (await FollowAsync(callback ?? await ToCallbackAsync())).PathAndQuery;
+        Assert.Matches("^/sign-in\\?error=provider_failed&id=[0-9a-f]{32}$", page);
+        Assert.Null(Cookie);
+        var text = await (await GetAsync(page)).Content.ReadAsStringAsync(Token);
+        Assert.Contains("could not sign you in. Try again; if it stays, tell whoever runs this server. Its number in the server&#x27;s log is ", text, StringComparison.Ordinal);
+    }
+
+    public static Uri With(Uri address, string name, string? value)
+    {
+        var query = QueryHelpers.ParseQuery(address.Query).ToDictionary(pair => pair.Key, pair => (string?)pair.Value.ToString());
+        query.Remove(name);
+        if (value is not null)
+        {
+            query[name] = value;
+        }
+
+        return new Uri(QueryHelpers.AddQueryString(address.GetLeftPart(UriPartial.Path), query));
+    }
+
+    public void Dispose() => _client.Dispose();
+}
