@@ -1,3 +1,4 @@
+using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External;
@@ -67,7 +68,7 @@ internal static class IdentityFeature
 
     /// <summary>Sign-in with the provider; only where the settings have it.</summary>
     public static IServiceCollection AddExternalSignIn(this IServiceCollection services) => services
-        .AddSingleton<AttemptCookies>().AddSingleton<ExternalSignIn>().AddSingleton<ExternalSignOut>().AddSingleton<CallbackRate>().AddHostedService<ExternalRefresher>();
+        .AddSingleton<AttemptCookies>().AddSingleton<ExternalSignIn>().AddSingleton<ExternalSignOut>().AddSingleton(services => new CallbackRate(services.GetRequiredService<TimeProvider>())).AddSingleton<IHealthPart, ProviderHealth>().AddHostedService<ExternalRefresher>();
 
     private static ProviderHttp Http(IServiceProvider services) => new(services.GetRequiredService<HostOptions>().IdentityServer.Authority ?? new Uri("http://localhost"));
 

@@ -37,5 +37,5 @@ internal sealed record IdentityServerOptions
     public string DisplayName => Name ?? Authority?.Host ?? "your organisation";
 
     /// <summary>What the provider must call itself, to the letter.</summary>
-    public string Issuer => Authority!.OriginalString;
+    public string Issuer => Authority?.OriginalString ?? "";
 }

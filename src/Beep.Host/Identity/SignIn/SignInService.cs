@@ -196,7 +196,8 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
         return await db.Set<User>().AsNoTracking().SingleOrDefaultAsync(user => user.NormalizedUserName == normalized, cancellationToken);
     }
 
-    private static async Task RenewAsync(HttpContext context, long userId, bool isElevated)
+    /// <summary>Gives the caller's session a new secret, and with it the right to what asks for a fresh sign-in.</summary>
+    public static async Task RenewAsync(HttpContext context, long userId, bool isElevated)
     {
         var current = await context.AuthenticateAsync(IdentitySchemes.Session);
         await context.SignInAsync(IdentitySchemes.Session, PrincipalFactory.OfSignIn(userId, current.Principal?.Claims ?? []), SessionProperties.Renew(current.Properties, isElevated));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting;
@@ -20,7 +21,7 @@ internal static class ProviderServer
     public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true) =>
         StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords);
 
-    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true)
+    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, int port = 0)
     {
         var settings = new IdentityServerOptions
         {
@@ -30,7 +31,7 @@ internal static class ProviderServer
             Scopes = ["openid", "profile", "email"],
             RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
         };
-        return RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, IdentityServer = change?.Invoke(settings) ?? settings }, configure);
+        return RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure);
     }
 
     /// <summary>Why sign-ins were refused, oldest first.</summary>
@@ -111,6 +112,52 @@ internal sealed class ProviderBrowser : IDisposable
         using var answer = await _client.GetAsync(address, Token);
         Assert.True(answer.StatusCode is HttpStatusCode.Redirect or HttpStatusCode.SeeOther, $"{address.AbsolutePath} answered with {(int)answer.StatusCode}.");
         return new Uri(address, answer.Headers.Location!);
+    }
+
+    /// <summary>Where one is sent by an address; null where it is a page.</summary>
+    public async Task<Uri?> TryFollowAsync(Uri address)
+    {
+        using var answer = await _client.GetAsync(address, Token);
+        Assert.True((int)answer.StatusCode < 400, $"{address.AbsolutePath} answered with {(int)answer.StatusCode}.");
+        return answer.Headers.Location is { } location ? new Uri(address, location) : null;
+    }
+
+    /// <summary>Posts a form to an address; returns where that leads.</summary>
+    public async Task<Uri> SubmitAsync(Uri address, params (string Name, string Value)[] fields)
+    {
+        using var answer = await _client.PostAsync(address, new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))), Token);
+        Assert.True(answer.Headers.Location is not null, $"{address.AbsolutePath} answered with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Token)}");
+        return new Uri(address, answer.Headers.Location!);
+    }
+
+    /// <summary>Sends the form of a page with its hidden fields, as its script does; returns where that leads.</summary>
+    public async Task<Uri> SendFormAsync(Uri address, params (string Name, string Value)[] fields)
+    {
+        var page = await _client.GetStringAsync(address, Token);
+        var action = new Uri(address, WebUtility.HtmlDecode(Regex.Match(page, "action=\"([^\"]+)\"").Groups[1].Value));
+        var hidden = Regex.Matches(page, "name=\"(\\w+)\" value=\"([^\"]*)\"").Select(match => (match.Groups[1].Value, WebUtility.HtmlDecode(match.Groups[2].Value))).Where(field => !fields.Any(given => given.Name == field.Item1));
+        return await SubmitAsync(action, [.. hidden, .. fields]);
+    }
+
+    /// <summary>As the other, and follows to the first page that is no redirect.</summary>
+    public async Task<Uri> SubmitFormAsync(Uri address, params (string Name, string Value)[] fields)
+    {
+        var at = await SendFormAsync(address, fields);
+        while (await TryFollowAsync(at) is { } next)
+        {
+            at = next;
+        }
+
+        return at;
+    }
+
+    /// <summary>Signs out as the page does; returns where the browser is sent then.</summary>
+    public async Task<string> SignOutAsync()
+    {
+        var page = await (await GetAsync("account/sign-out")).Content.ReadAsStringAsync(Token);
+        using var answer = await PostAsync("account/sign-out", ("__RequestVerificationToken", Regex.Match(page, "name=\"__RequestVerificationToken\" value=\"([^\"]+)\"").Groups[1].Value));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return WebUtility.HtmlDecode(Regex.Match(await answer.Content.ReadAsStringAsync(Token), "url=([^\"]+)\"").Groups[1].Value);
     }
 
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(Server, path), Token);

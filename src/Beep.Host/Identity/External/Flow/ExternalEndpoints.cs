@@ -15,13 +15,14 @@ internal static class ExternalEndpoints
 {
     public const string Start = "/account/external";
     public const string Link = "/account/external/link";
-    private const string SwitchAccount = "select_account";
+    public const string Elevate = "/account/external/elevate";
 
     public static void MapExternal(this IEndpointRouteBuilder routes)
     {
         var flow = routes.MapGroup("").ExcludeFromDescription();
         flow.MapGet(Start, StartAsync).AllowAnonymous().WithName("SignInWithProvider");
         flow.MapGet(Link, LinkAsync).RequireElevation().WithName("LinkWithProvider");
+        flow.MapGet(Elevate, ElevateAsync).RequireSignedIn().WithName("ElevateWithProvider");
         flow.MapGet(ExternalSignIn.Callback, FinishAsync).AllowAnonymous().WithName("ProviderCallback");
         flow.MapGet(ExternalSignOut.Return, Returned).AllowAnonymous().WithName("ProviderSignedOut");
         flow.MapGet(ExternalSignOut.FrontChannel, FrontChannelAsync).AllowAnonymous().WithName("ProviderFrontChannelLogout");
@@ -39,10 +40,13 @@ internal static class ExternalEndpoints
     }
 
     private static async Task<IResult> StartAsync([FromQuery(Name = LocalUrls.Parameter)] string? returnUrl, [FromQuery(Name = "switch")] bool? switches, ExternalSignIn signIn, HttpContext context, CancellationToken cancellationToken) =>
-        await GoAsync(context, signIn, () => signIn.StartAsync(context, returnUrl, switches == true ? SwitchAccount : null, links: false, cancellationToken), cancellationToken);
+        await GoAsync(context, signIn, () => signIn.StartAsync(context, returnUrl, switches == true ? AttemptPurpose.Switch : AttemptPurpose.SignIn, cancellationToken), cancellationToken);
 
     private static async Task<IResult> LinkAsync(ExternalSignIn signIn, HttpContext context, CancellationToken cancellationToken) =>
-        await GoAsync(context, signIn, () => signIn.StartAsync(context, "/profile", SwitchAccount, links: true, cancellationToken), cancellationToken);
+        await GoAsync(context, signIn, () => signIn.StartAsync(context, "/profile", AttemptPurpose.Link, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> ElevateAsync([FromQuery(Name = LocalUrls.Parameter)] string? returnUrl, ExternalSignIn signIn, HttpContext context, CancellationToken cancellationToken) =>
+        await GoAsync(context, signIn, () => signIn.StartAsync(context, returnUrl, AttemptPurpose.Elevate, cancellationToken), cancellationToken);
 
     private static async Task<IResult> GoAsync(HttpContext context, ExternalSignIn signIn, Func<Task<string>> start, CancellationToken cancellationToken)
     {

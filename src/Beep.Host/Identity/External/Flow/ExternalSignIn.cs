@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json;
 using Beep.Host.Audit;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Settings;
@@ -32,16 +33,15 @@ internal sealed partial class ExternalSignIn(
     /// <summary>Where the browser is sent to sign in.</summary>
     /// <param name="context">The request.</param>
     /// <param name="returnUrl">The page that was asked for.</param>
-    /// <param name="prompt">What the provider is to ask its user, <c>select_account</c>; null: what it thinks right.</param>
-    /// <param name="links">Whether the caller's own user is to be linked with whoever signs in there.</param>
+    /// <param name="purpose">What for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ProviderException">The provider cannot be reached.</exception>
-    public async Task<string> StartAsync(HttpContext context, string? returnUrl, string? prompt, bool links, CancellationToken cancellationToken)
+    public async Task<string> StartAsync(HttpContext context, string? returnUrl, AttemptPurpose purpose, CancellationToken cancellationToken)
     {
         var provider = (await directory.GetAsync(cancellationToken)).Document;
         var attempt = new SignInAttempt(
             ProofKey.Create(), ProofKey.Create(), ProofKey.Create(), LocalUrls.OrHome(returnUrl), time.GetUtcNow(),
-            links ? context.User.RequireUserId() : null, links ? context.User.FindFirstValue(ClaimNames.SessionId) : null);
+            purpose, purpose is AttemptPurpose.Link or AttemptPurpose.Elevate ? context.User.FindFirstValue(ClaimNames.SessionId) : null);
         var request = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["response_type"] = "code",
@@ -53,9 +53,13 @@ internal sealed partial class ExternalSignIn(
             ["code_challenge"] = ProofKey.ChallengeOf(attempt.Verifier),
             ["code_challenge_method"] = "S256",
         };
-        if (prompt is not null)
+        if (purpose is AttemptPurpose.Switch or AttemptPurpose.Link)
         {
-            request["prompt"] = prompt;
+            request["prompt"] = provider.LetsChoose ? "select_account" : "login";
+        }
+        else if (purpose == AttemptPurpose.Elevate)
+        {
+            (request["prompt"], request["max_age"]) = ("login", "0");
         }
 
         if (provider.PushedEndpoint is not null)
@@ -74,10 +78,21 @@ internal sealed partial class ExternalSignIn(
     {
         try
         {
-            var (attempt, identity, tokens, userId) = await ProveAsync(context, cancellationToken);
-            if (attempt.LinksUserId is null)
+            var attempt = TakeAttempt(context);
+            var (identity, tokens, user) = await ProveAsync(context, attempt, cancellationToken);
+            switch (attempt.Purpose)
             {
-                await signIn.BeginAsync(context, userId, Method, isElevated: false, ExternalGrant.Of(identity, tokens, time.GetUtcNow()));
+                case AttemptPurpose.Link:
+                    RequireElevated(context, attempt);
+                    await accounts.LinkAsync(context.User.RequireUserId(), identity, AuditActors.Of(context), cancellationToken);
+                    break;
+                case AttemptPurpose.Elevate:
+                    RequireFresh(identity, attempt);
+                    await ElevateAsync(context, attempt, await accounts.AdmitAsync(identity, user, cancellationToken));
+                    break;
+                default:
+                    await signIn.BeginAsync(context, await accounts.AdmitAsync(identity, user, cancellationToken), Method, isElevated: false, ExternalGrant.Of(identity, tokens, time.GetUtcNow()));
+                    break;
             }
 
             return attempt.ReturnUrl;
@@ -110,12 +125,16 @@ internal sealed partial class ExternalSignIn(
 
     private string RedirectOf(HttpRequest request) => OriginOf(request) + Callback;
 
-    private async Task<(SignInAttempt Attempt, ProviderIdentity Identity, ProviderTokens Tokens, long UserId)> ProveAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <summary>Before anything is asked of the provider, the answer must be to a question of this browser.</summary>
+    private SignInAttempt TakeAttempt(HttpContext context)
+    {
+        var (attempt, reason) = attempts.Take(context, One(context.Request.Query, "state"));
+        return attempt ?? throw new ProviderException(reason!, "The answer belongs to no attempt of this browser that is still open.");
+    }
+
+    private async Task<(ProviderIdentity Identity, ProviderTokens Tokens, JsonElement? User)> ProveAsync(HttpContext context, SignInAttempt attempt, CancellationToken cancellationToken)
     {
         var query = context.Request.Query;
-        // Before anything is asked of the provider, the answer must be to a question of this browser.
-        var (found, reason) = attempts.Take(context, One(query, "state"));
-        var attempt = found ?? throw new ProviderException(reason!, "The answer belongs to no attempt of this browser that is still open.");
         var provider = (await directory.GetAsync(cancellationToken)).Document;
         RequireIssuer(provider, query);
         if (One(query, "error") is { } error)
@@ -127,19 +146,34 @@ internal sealed partial class ExternalSignIn(
         var tokens = await client.RedeemAsync(provider, code, attempt.Verifier, RedirectOf(context.Request), cancellationToken);
         var signed = await SignedToken.VerifyAsync(tokens.IdToken ?? throw new ProviderException("no_id_token", "The token endpoint gave no ID token."), directory, cancellationToken);
         var identity = IdTokenRules.Judge(signed, provider.Issuer, options.IdentityServer.ClientId!, attempt.Nonce, tokens.AccessToken, time.GetUtcNow());
-        var user = await client.ReadUserAsync(provider, tokens.AccessToken, identity.Subject, cancellationToken);
-        if (attempt.LinksUserId is not { } linked)
-        {
-            return (attempt, identity, tokens, await accounts.AdmitAsync(identity, user, cancellationToken));
-        }
+        return (identity, tokens, await client.ReadUserAsync(provider, tokens.AccessToken, identity.Subject, cancellationToken));
+    }
 
-        if (context.User.FindUserId() != linked || context.User.FindFirstValue(ClaimNames.SessionId) != attempt.SessionId || !ElevationHandler.IsElevated(context.User, time.GetUtcNow()))
+    private void RequireElevated(HttpContext context, SignInAttempt attempt)
+    {
+        if (attempt.SessionId is null || context.User.FindFirstValue(ClaimNames.SessionId) != attempt.SessionId || !ElevationHandler.IsElevated(context.User, time.GetUtcNow()))
         {
             throw new ProviderException("link_of_another", "Whoever wanted to be linked is not signed in here any more, or the password was shown too long ago.");
         }
+    }
 
-        await accounts.LinkAsync(linked, identity, AuditActors.Of(context), cancellationToken);
-        return (attempt, identity, tokens, linked);
+    /// <summary>That its user was asked after this attempt began, as max_age 0 demands (Core, 3.1.2.1).</summary>
+    private static void RequireFresh(ProviderIdentity identity, SignInAttempt attempt)
+    {
+        if (identity.Claims.Instant("auth_time") is not { } asked || asked < attempt.StartedAt - IdTokenRules.Skew)
+        {
+            throw new ProviderException("not_fresh", "The provider did not ask its user afresh, or does not say when it did.");
+        }
+    }
+
+    private static async Task ElevateAsync(HttpContext context, SignInAttempt attempt, long userId)
+    {
+        if (attempt.SessionId is null || context.User.FindFirstValue(ClaimNames.SessionId) != attempt.SessionId || context.User.FindUserId() != userId)
+        {
+            throw new ProviderException("elevation_of_another", "Somebody else showed who they are than whoever is signed in.");
+        }
+
+        await SignInService.RenewAsync(context, userId, isElevated: true);
     }
 
     private static void RequireIssuer(ProviderDocument provider, IQueryCollection query)

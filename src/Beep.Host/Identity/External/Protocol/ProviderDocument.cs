@@ -28,6 +28,9 @@ internal sealed record ProviderDocument
     /// <summary>Whether its answers name the issuer (RFC 9207): one that does not is then refused.</summary>
     public bool NamesIssuer { get; init; }
 
+    /// <summary>Whether it lets its users choose among their accounts; one that does not say is asked to.</summary>
+    public bool LetsChoose { get; init; }
+
     /// <summary>Whether the secret goes into the Authorization header and not into the body.</summary>
     public bool TakesBasic { get; init; }
 
@@ -67,6 +70,7 @@ internal sealed record ProviderDocument
             EndSessionEndpoint = Address(document, "end_session_endpoint", allowsPlain),
             PushedEndpoint = Address(document, "pushed_authorization_request_endpoint", allowsPlain),
             NamesIssuer = Flag(document, "authorization_response_iss_parameter_supported"),
+            LetsChoose = Values(document, "prompt_values_supported")?.Contains("select_account") != false,
             // What a provider takes that says nothing (RFC 8414, section 2).
             TakesBasic = methods is null || methods.Contains("client_secret_basic"),
             HasProofKey = Has(document, "code_challenge_methods_supported", "S256"),
