@@ -151,12 +151,27 @@ internal sealed class ProviderBrowser : IDisposable
         return at;
     }
 
-    /// <summary>Signs out as the page does; returns where the browser is sent then.</summary>
-    public async Task<string> SignOutAsync()
+    public Task PasswordAsync(string name, string password) => FormAsync("sign-in", "account/sign-in", ("username", name), ("password", password));
+
+    public Task ElevateAsync(string password) => FormAsync("account/elevate", "account/elevate", ("password", password));
+
+    public Task LinkAsync(string token) => FormAsync("sign-in/link", "account/link", ("token", token));
+
+    /// <summary>Posts a form of ours with its antiforgery token.</summary>
+    private async Task<HttpResponseMessage> FormAsync(string page, string path, params (string Name, string Value)[] fields)
     {
-        var page = await (await GetAsync("account/sign-out")).Content.ReadAsStringAsync(Token);
-        using var answer = await PostAsync("account/sign-out", ("__RequestVerificationToken", Regex.Match(page, "name=\"__RequestVerificationToken\" value=\"([^\"]+)\"").Groups[1].Value));
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var text = await (await GetAsync(page)).Content.ReadAsStringAsync(Token);
+        var answer = await PostAsync(path, [.. fields, ("__RequestVerificationToken", Regex.Match(text, "name=\"__RequestVerificationToken\" value=\"([^\"]+)\"").Groups[1].Value)]);
+        Assert.True(answer.StatusCode is HttpStatusCode.Redirect or HttpStatusCode.OK, $"{path} answered with {(int)answer.StatusCode}.");
+        Assert.DoesNotContain("error=", answer.Headers.Location?.OriginalString ?? "", StringComparison.Ordinal);
+        return answer;
+    }
+
+    /// <summary>Signs out as the page does; returns where the browser is sent then, where that is to the provider.</summary>
+    public async Task<string> SignOutAsync(bool isExternal = true)
+    {
+        using var answer = await FormAsync("account/sign-out", "account/sign-out");
+        Assert.Equal(isExternal ? HttpStatusCode.OK : HttpStatusCode.Redirect, answer.StatusCode);
         return WebUtility.HtmlDecode(Regex.Match(await answer.Content.ReadAsStringAsync(Token), "url=([^\"]+)\"").Groups[1].Value);
     }
 
