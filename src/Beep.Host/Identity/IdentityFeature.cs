@@ -1,5 +1,10 @@
+using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Access;
+using Beep.Host.Identity.External;
+using Beep.Host.Identity.External.Flow;
+using Beep.Host.Identity.External.Protocol;
+using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Groups;
 using Beep.Host.Identity.Passwords;
 using Beep.Host.Identity.Privileges;
@@ -31,6 +36,7 @@ internal static class IdentityFeature
         services.AddIdentityServices();
         services.AddSingleton<SessionTicketStore>().AddSingleton<SignInThrottle>().AddSingleton<TokenRate>().AddSingleton<SignInService>();
         services.AddHostedService<SessionSweeper>();
+        services.AddSingleton<ExternalBearer>();
         services.AddScoped<AuthenticationStateProvider, SessionStateProvider>().AddScoped<CircuitHandler, SessionCircuitHandler>();
         services.AddDataProtection();
         services.AddMetrics();
@@ -47,6 +53,7 @@ internal static class IdentityFeature
         services.AddMetrics();
         services.AddSingleton<IPasswordHasher<User>, UserPasswordHasher>();
         return services.AddSingleton<IdentityMeters>().AddSingleton<PasswordService>().AddSingleton<IdentityUsers>().AddSingleton<IdentityWriter>().AddSingleton<IdentitySeeder>()
+            .AddSingleton<ExternalSessions>().AddSingleton<ExternalAccounts>().AddSingleton(Directory).AddSingleton(Client).AddSingleton(Http)
             .AddSingleton<SessionCache>().AddSingleton<LiveSessions>().AddSingleton<SessionTickets>().AddSingleton<SessionService>().AddSingleton<SignInLinkService>().AddSingleton<AdminBootstrap>().AddSingleton<Import.FlaskImporter>()
             .AddSingleton<UserService>().AddSingleton<RoleService>().AddSingleton<GroupService>().AddSingleton<PrivilegeService>().AddSingleton<TokenService>();
     }
@@ -59,6 +66,17 @@ internal static class IdentityFeature
         return app.UseAuthorization();
     }
 
+    /// <summary>Sign-in with the provider; only where the settings have it.</summary>
+    public static IServiceCollection AddExternalSignIn(this IServiceCollection services) => services
+        .AddSingleton<AttemptCookies>().AddSingleton<ExternalSignIn>().AddSingleton<ExternalSignOut>().AddSingleton(services => new CallbackRate(services.GetRequiredService<TimeProvider>())).AddSingleton<IHealthPart, ProviderHealth>().AddHostedService<ExternalRefresher>();
+
+    private static ProviderHttp Http(IServiceProvider services) => new(services.GetRequiredService<HostOptions>().IdentityServer.Authority ?? new Uri("http://localhost"));
+
+    private static ProviderDirectory Directory(IServiceProvider services) =>
+        new(services.GetRequiredService<HostOptions>().IdentityServer.Authority?.OriginalString ?? "", services.GetRequiredService<ProviderHttp>(), services.GetRequiredService<TimeProvider>());
+
+    private static ProviderClient Client(IServiceProvider services) => new(services.GetRequiredService<HostOptions>().IdentityServer, services.GetRequiredService<ProviderHttp>());
+
     public static void MapIdentity(this IEndpointRouteBuilder routes)
     {
         var managesUsers = routes.ServiceProvider.GetRequiredService<HostOptions>().EnableInternalUsers;
@@ -67,6 +85,11 @@ internal static class IdentityFeature
         routes.MapSessions();
         routes.MapTokens();
         routes.MapPrivileges();
+        if (routes.ServiceProvider.GetRequiredService<HostOptions>().EnableIdentityServer)
+        {
+            routes.MapExternal();
+        }
+
         if (managesUsers)
         {
             routes.MapUsers();

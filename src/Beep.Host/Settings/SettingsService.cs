@@ -4,11 +4,12 @@ using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.External;
 
 namespace Beep.Host.Settings;
 
 /// <summary>Shows the settings and changes those that config/host.json says. They hold from the next start on.</summary>
-internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, HostDatabase database, AuditWriter audit) : IDisposable
+internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, HostDatabase database, ExternalAccounts accounts, AuditWriter audit) : IDisposable
 {
     // The database moves by a backup, the key by a command that says what becomes of sessions, the home not at all.
     private static readonly HashSet<SettingKey> OnTheMachine = [SettingKeys.Database, SettingKeys.SecretKey, SettingKeys.Home];
@@ -27,10 +28,10 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
     public async Task<IReadOnlyList<SettingView>> ChangeAsync(AuditActor actor, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken)
     {
         var known = changes.ToDictionary(change => Require(change.Key), change => Clean(change.Value));
-        if (known.GetValueOrDefault(SettingKeys.InternalUsers) == "false")
+        if (known.GetValueOrDefault(SettingKeys.InternalUsers) == "false" && !await accounts.HasAdminAsync(cancellationToken))
         {
             throw new HttpFaultException(StatusCodes.Status409Conflict, new Fault(
-                "sign_in_untested", "Without users of this server, a provider that was never tried would lock everybody out.", "Leave it on: nobody has signed in with the provider as an Admin yet.", SettingKeys.InternalUsers.Name));
+                "sign_in_untested", "Without users of this server, a provider that was never tried would lock everybody out.", "Sign in with the provider as somebody who is an Admin here by IDENTITYSERVER_ROLE_MAP, or link an Admin on the profile page; then switch it off.", SettingKeys.InternalUsers.Name));
         }
 
         await _turn.WaitAsync(cancellationToken);

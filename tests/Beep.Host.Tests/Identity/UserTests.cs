@@ -190,19 +190,4 @@ public sealed class UserTests(PostgresServer server)
         Assert.Equal("422 bad_email", await ada.RefusalAsync(HttpMethod.Patch, "/api/v1/profile", new { email = "no address" }));
         Assert.Equal("403 not_allowed", await ada.RefusalAsync(HttpMethod.Get, "/api/v1/users"));
     }
-
-    [Fact]
-    public async Task External_SameNameOrAddressAsALocalUser_IsAnotherUser()
-    {
-        await using var app = await IdentityApp.StartAsync(server);
-        var (users, guest) = (app.Get<UserService>(), await app.RoleIdAsync(SystemRoles.Guest));
-        var ada = new ExternalUser("https://a.example", "s-1", "root", "root@example.org", null, guest);
-        var first = await users.EnsureExternalAsync(ada, Token);
-        Assert.NotEqual(1, first);
-        Assert.Equal("root2", (await users.GetAsync(first, Token)).UserName);
-        Assert.Equal(first, await users.EnsureExternalAsync(ada, Token));
-        Assert.NotEqual(first, await users.EnsureExternalAsync(ada with { Issuer = "https://b.example" }, Token));
-        Assert.NotEqual(first, await users.EnsureExternalAsync(ada with { Subject = "s-2" }, Token));
-        Assert.Equal("user_is_external", (await Assert.ThrowsAsync<HttpFaultException>(() => users.ResetPasswordAsync(Grantor.System, first, null, Token))).Faults[0].Code);
-    }
 }

@@ -45,6 +45,11 @@ internal static class HostServer
         services.AddKeyRing(options);
         services.AddIdentity();
         services.AddIdentityPages();
+        if (options.EnableIdentityServer)
+        {
+            services.AddExternalSignIn();
+        }
+
         services.AddLive();
         services.AddTasks();
         services.AddTraining(request.Trainer);

@@ -20,6 +20,11 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
             Scopes = [.. Text(SettingKeys.Scopes)!.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)],
             LogoutRedirect = Address(SettingKeys.LogoutRedirect),
             RoleMap = Map(SettingKeys.RoleMap),
+            GroupMap = Map(SettingKeys.GroupMap),
+            DeniesUnmapped = Unmapped(),
+            Name = Text(SettingKeys.ProviderName),
+            ApiAudience = Text(SettingKeys.ApiAudience),
+            ApiScope = Text(SettingKeys.ApiScope),
         },
         Database = Database(),
         SecretKey = Secret(SettingKeys.SecretKey),
@@ -54,6 +59,20 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
             default:
                 faults.Add(new Fault("bad_switch", $"{key.Name} is '{Text(key)}'.", "Set it to true or false.", key.Name));
                 return key.Default == "true";
+        }
+    }
+
+    private bool Unmapped()
+    {
+        switch (Text(SettingKeys.Unmapped))
+        {
+            case "guest":
+                return false;
+            case "deny":
+                return true;
+            default:
+                faults.Add(new Fault("bad_choice", $"{SettingKeys.Unmapped.Name} is '{Text(SettingKeys.Unmapped)}'.", "Set it to guest or deny.", SettingKeys.Unmapped.Name));
+                return true;
         }
     }
 

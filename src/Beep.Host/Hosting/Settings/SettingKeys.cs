@@ -12,6 +12,11 @@ internal static class SettingKeys
     public static readonly SettingKey Scopes = new("IDENTITYSERVER_SCOPES", "openid profile email");
     public static readonly SettingKey LogoutRedirect = new("IDENTITYSERVER_LOGOUT_REDIRECT");
     public static readonly SettingKey RoleMap = new("IDENTITYSERVER_ROLE_MAP");
+    public static readonly SettingKey GroupMap = new("IDENTITYSERVER_GROUP_MAP");
+    public static readonly SettingKey Unmapped = new("IDENTITYSERVER_UNMAPPED", "guest");
+    public static readonly SettingKey ProviderName = new("IDENTITYSERVER_NAME");
+    public static readonly SettingKey ApiAudience = new("IDENTITYSERVER_API_AUDIENCE");
+    public static readonly SettingKey ApiScope = new("IDENTITYSERVER_API_SCOPE");
     public static readonly SettingKey Database = new(DatabaseAddress.Variable, IsSecret: true);
     public static readonly SettingKey SecretKey = new("SECRET_KEY", IsSecret: true);
     public static readonly SettingKey Host = new("HOST", "127.0.0.1");
@@ -29,7 +34,8 @@ internal static class SettingKeys
 
     public static readonly IReadOnlyList<SettingKey> All =
     [
-        Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap,
+        Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap, GroupMap, Unmapped,
+        ProviderName, ApiAudience, ApiScope,
         Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
         KeepCheckpoints, KeepArtifacts, KeepLogs, KeepUploads, UploadMegabytes, ImportFolders,
     ];

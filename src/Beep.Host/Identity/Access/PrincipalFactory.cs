@@ -38,6 +38,16 @@ internal static class PrincipalFactory
         return Create(claims, IdentitySchemes.Token);
     }
 
+    /// <summary>Of a program with an access token of the provider: all that the user holds, and no way to show a password.</summary>
+    /// <param name="standing">The user.</param>
+    /// <param name="name">What rates and the audit log know the token by; it opens nothing.</param>
+    public static ClaimsPrincipal OfExternalToken(Standing standing, string name)
+    {
+        var claims = Common(standing, standing.Permissions);
+        claims.Add(new Claim(ClaimNames.TokenId, name));
+        return Create(claims, IdentitySchemes.Token);
+    }
+
     /// <summary>What a sign-in hands to the session scheme, which reads the rest itself.</summary>
     public static ClaimsPrincipal OfSignIn(long userId, params IEnumerable<Claim> others) =>
         Create([new Claim(ClaimNames.UserId, userId.ToString(CultureInfo.InvariantCulture)), .. others.Where(claim => !Ours.Contains(claim.Type))], IdentitySchemes.Session);

@@ -4,19 +4,21 @@ using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Identity.Access;
+using Beep.Host.Identity.External.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Identity.Sessions;
 
 /// <summary>Sessions: begun, found, given a new secret, listed and ended. What ends here closes its open connections at once.</summary>
-internal sealed class SessionService(HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, TimeProvider time)
+internal sealed class SessionService(HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, ExternalSessions external, TimeProvider time)
 {
     /// <summary>Begins one; the oldest ends where there are too many. Returns the secret for the cookie.</summary>
     public async Task<string> BeginAsync(AuthenticationTicket ticket, SessionOrigin origin, string? replaces, CancellationToken cancellationToken)
     {
         var userId = ticket.Principal.FindUserId() ?? throw new InvalidOperationException("A session was begun for a principal without a user id.");
         var secret = SessionSecret.Create();
+        var grant = ExternalGrant.TakeFrom(ticket.Properties);
         var (ended, _) = await writer.ChangeAsync(async (context, token) =>
         {
             var now = time.GetUtcNow();
@@ -51,6 +53,11 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
             };
             session.Ticket = tickets.Protect(session.Id, standing.User.SecurityStamp!, ticket);
             context.Add(session);
+            if (grant is not null)
+            {
+                external.Add(context, session.Id, grant);
+            }
+
             var entry = new AuditEntry
             {
                 Actor = ActorOf(session) with { IpAddress = origin.IpAddress, Name = standing.User.UserName },

@@ -3,6 +3,7 @@ using System.Net.Mime;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Access;
+using Beep.Host.Identity.External.Flow;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 
@@ -38,10 +39,14 @@ internal static class AccountEndpoints
         AnswerAsync(context, AccessResultHandler.ElevationPage, returnUrl, () => signIn.ElevateAsync(context, password ?? "", cancellationToken));
 
     /// <summary>The form has no fields; it is read all the same, because that is where its antiforgery token is.</summary>
-    private static async Task<IResult> SignOutAsync([FromForm(Name = LocalUrls.Parameter)] string? returnUrl, HttpContext context)
+    private static async Task<IResult> SignOutAsync([FromForm(Name = LocalUrls.Parameter)] string? returnUrl, HttpContext context, CancellationToken cancellationToken)
     {
+        // The session here ends first and whatever happens; then the provider's.
+        var elsewhere = context.RequestServices.GetService<ExternalSignOut>() is { } external
+            ? await external.AddressAsync(context, context.RequestServices.GetRequiredService<ExternalSignIn>().OriginOf(context.Request), cancellationToken)
+            : null;
         await context.SignOutAsync(IdentitySchemes.Session);
-        return Results.Redirect(returnUrl is null ? AccessResultHandler.SignInPage : LocalUrls.OrHome(returnUrl));
+        return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere) : Results.Redirect(returnUrl is null ? AccessResultHandler.SignInPage : LocalUrls.OrHome(returnUrl));
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext context, string page, string? returnUrl, Func<Task> work)

@@ -6,6 +6,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Access;
+using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Passwords;
 using Beep.Host.Identity.Sessions;
 using Beep.Host.Identity.Users;
@@ -45,9 +46,11 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
     }
 
     /// <summary>Begins a session for a user whom the caller has made sure of: a provider's, or the first admin after setup.</summary>
-    public async Task BeginAsync(HttpContext context, long userId, string method, bool isElevated, params IEnumerable<Claim> others)
+    public async Task BeginAsync(HttpContext context, long userId, string method, bool isElevated, ExternalGrant? grant = null)
     {
-        await context.SignInAsync(IdentitySchemes.Session, PrincipalFactory.OfSignIn(userId, others), SessionProperties.SignIn(method, isElevated));
+        var properties = SessionProperties.SignIn(method, isElevated);
+        grant?.PutInto(properties);
+        await context.SignInAsync(IdentitySchemes.Session, PrincipalFactory.OfSignIn(userId), properties);
         meters.SignedIn("succeeded");
     }
 
@@ -193,7 +196,8 @@ internal sealed class SignInService(HostDatabase database, IdentityUsers users, 
         return await db.Set<User>().AsNoTracking().SingleOrDefaultAsync(user => user.NormalizedUserName == normalized, cancellationToken);
     }
 
-    private static async Task RenewAsync(HttpContext context, long userId, bool isElevated)
+    /// <summary>Gives the caller's session a new secret, and with it the right to what asks for a fresh sign-in.</summary>
+    public static async Task RenewAsync(HttpContext context, long userId, bool isElevated)
     {
         var current = await context.AuthenticateAsync(IdentitySchemes.Session);
         await context.SignInAsync(IdentitySchemes.Session, PrincipalFactory.OfSignIn(userId, current.Principal?.Claims ?? []), SessionProperties.Renew(current.Properties, isElevated));

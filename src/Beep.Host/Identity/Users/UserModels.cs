@@ -67,6 +67,3 @@ internal sealed record PasswordReset
 {
     public string? Password { get; init; }
 }
-
-/// <summary>A user of the organisation's provider, known by who vouches and the subject alone.</summary>
-internal sealed record ExternalUser(string Issuer, string Subject, string UserName, string? Email, string? DisplayName, long RoleId);

@@ -70,42 +70,6 @@ internal sealed class UserService(HostDatabase database, IdentityWriter writer, 
         return new UserWithPassword(await GetAsync(id, cancellationToken), generated);
     }
 
-    /// <summary>The user whom a provider vouches for, made at the first time. Never an existing local user, whatever names are the same.</summary>
-    public async Task<long> EnsureExternalAsync(ExternalUser external, CancellationToken cancellationToken)
-    {
-        var id = await EnsureAsync(external, cancellationToken);
-        sessions.Refresh();
-        return id;
-    }
-
-    private Task<long> EnsureAsync(ExternalUser external, CancellationToken cancellationToken) => writer.ChangeAsync(async (context, token) =>
-    {
-        var user = await context.Set<User>().SingleOrDefaultAsync(found => found.ExternalIssuer == external.Issuer && found.ExternalSubject == external.Subject, token);
-        var manager = users.Over(context);
-        if (user is null)
-        {
-            user = new User
-            {
-                UserName = await UserRules.FreeNameAsync(context, manager, external.UserName, token),
-                Email = external.Email,
-                DisplayName = external.DisplayName,
-                IsExternal = true,
-                ExternalIssuer = external.Issuer,
-                ExternalSubject = external.Subject,
-                CreatedAt = time.GetUtcNow(),
-                RoleId = external.RoleId,
-            };
-            IdentityUsers.Require(await manager.CreateAsync(user), user.UserName);
-            return (user.Id, Entry(AuditActors.System, "user_created", user, reason: "external"));
-        }
-
-        (user.Email, user.DisplayName) = (external.Email, external.DisplayName);
-        // The last Admin stays, whatever the provider says: there would be nobody left to correct it.
-        user.RoleId = user.RoleId != external.RoleId && await LastAdmin.IsLastAsync(context, user, token) ? user.RoleId : external.RoleId;
-        IdentityUsers.Require(await manager.UpdateAsync(user), user.UserName!);
-        return (user.Id, Entry(AuditActors.System, "user_updated", user, reason: "external"));
-    }, cancellationToken);
-
     /// <summary>Changes a user; another role or the end of being active ends the user's sessions.</summary>
     public async Task<UserView> UpdateAsync(Grantor by, long id, UserChange change, CancellationToken cancellationToken)
     {

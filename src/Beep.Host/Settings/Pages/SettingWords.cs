@@ -27,7 +27,12 @@ internal static class SettingWords
             (SettingKeys.ClientSecret, "Client secret", "What this server proves it with."),
             (SettingKeys.Scopes, "Scopes", "With spaces between."),
             (SettingKeys.LogoutRedirect, "After signing out", "Where the browser goes then."),
+            (SettingKeys.ProviderName, "Name", "What people call the provider; the sign-in page shows it."),
             (SettingKeys.RoleMap, "Roles", "The provider's names and ours: admins=Admin, staff=User."),
+            (SettingKeys.Unmapped, "Who has none of them", "guest lets them in as Guest, deny turns them away."),
+            (SettingKeys.GroupMap, "Groups", "The provider's names and our groups: research=Research. These groups are filled and emptied by the provider."),
+            (SettingKeys.ApiAudience, "Audience of the API", "Access tokens of the provider for this audience are taken by the API; none without it."),
+            (SettingKeys.ApiScope, "Scope of the API", "What such a token must hold."),
         ]),
         ("Hub of models",
         [

@@ -33,6 +33,7 @@ internal sealed record NavItem(string Group, string Title, string Href, string I
         new(Organisation, "Tokens", "/tokens", Icons.Material.Outlined.Key),
         new(Organisation, "Sessions", "/sessions", Icons.Material.Outlined.Devices),
         new(Organisation, "Audit", "/audit", Icons.Material.Outlined.FactCheck, Permissions.AuditRead),
+        new(Organisation, "Claims", "/settings/claims", Icons.Material.Outlined.ManageAccounts, Permissions.SystemAdmin, options => options.EnableIdentityServer),
         new(Organisation, "Settings", "/settings", Icons.Material.Outlined.Settings, Permissions.SystemAdmin),
     ];
 

@@ -143,6 +143,62 @@ namespace Beep.Host.Data.Migrations.Postgres
                         });
                 });
 
+            modelBuilder.Entity("Beep.Host.Identity.External.Sessions.ExternalSession", b =>
+                {
+                    b.Property<string>("SessionId")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("session_id");
+
+                    b.Property<long?>("ClaimedUntilAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("claimed_until_at");
+
+                    b.Property<string>("Issuer")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("ProviderSession")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("provider_session");
+
+                    b.Property<long?>("RefreshAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("refresh_at");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("subject");
+
+                    b.Property<long?>("TokenExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("token_expires_at");
+
+                    b.Property<byte[]>("Tokens")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("tokens");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_external_sessions");
+
+                    b.HasIndex("RefreshAt")
+                        .HasDatabaseName("ix_external_sessions_refresh_at");
+
+                    b.HasIndex("Issuer", "ProviderSession")
+                        .HasDatabaseName("ix_external_sessions_issuer_provider_session");
+
+                    b.HasIndex("Issuer", "Subject")
+                        .HasDatabaseName("ix_external_sessions_issuer_subject");
+
+                    b.ToTable("external_sessions", (string)null);
+                });
+
             modelBuilder.Entity("Beep.Host.Identity.Groups.Group", b =>
                 {
                     b.Property<long>("Id")
@@ -1012,6 +1068,16 @@ namespace Beep.Host.Data.Migrations.Postgres
                         .HasDatabaseName("ix_tasks_status_resource_class_seq");
 
                     b.ToTable("tasks", (string)null);
+                });
+
+            modelBuilder.Entity("Beep.Host.Identity.External.Sessions.ExternalSession", b =>
+                {
+                    b.HasOne("Beep.Host.Identity.Sessions.Session", null)
+                        .WithOne()
+                        .HasForeignKey("Beep.Host.Identity.External.Sessions.ExternalSession", "SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_external_sessions_sessions_session_id");
                 });
 
             modelBuilder.Entity("Beep.Host.Identity.Groups.Group", b =>

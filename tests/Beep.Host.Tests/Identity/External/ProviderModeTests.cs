@@ -1,0 +1,221 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Beep.Host.Audit;
+using Beep.Host.Hosting.Http;
+using Beep.Host.Identity;
+using Beep.Host.Identity.Groups;
+using Beep.Host.Identity.SignIn;
+using Beep.Host.Settings;
+using Beep.Host.Tests.Serving;
+using Beep.Host.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Beep.Host.Tests.Identity.External;
+
+/// <summary>The provider beside and instead of users of this host: linking, switching off, health, and its tokens for programs.</summary>
+public sealed class ProviderModeTests(PostgresServer postgres)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Link_OfALocalAdmin_KeepsTheUserAndTheWayBack()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        var (id, name) = await server.CreateAdminAsync();
+        provider.Claims = claims => claims["roles"] = new JsonArray("admins");
+        using var browser = new ProviderBrowser(server);
+        await browser.PasswordAsync(name, RunningServer.Password);
+        // Not without the password again.
+        Assert.StartsWith("/account/elevate", (await browser.FollowAsync(new Uri(server.Address, "account/external/link"))).PathAndQuery, StringComparison.Ordinal);
+        await browser.ElevateAsync(RunningServer.Password);
+        Assert.Equal("/profile", await browser.SignInAsync("account/external/link"));
+        using var again = new ProviderBrowser(server);
+        await again.SignInAsync();
+        Assert.Equal((id, name), ((long)(await again.ReadProfileAsync())["id"]!, (string?)(await again.ReadProfileAsync())["username"]));
+        using var local = new ProviderBrowser(server);
+        await local.PasswordAsync(name, RunningServer.Password);
+        Assert.Equal(HttpStatusCode.OK, await local.ProfileAsync());
+    }
+
+    [Fact]
+    public async Task Link_OfAnAccountThatIsSomebodysOrByAnotherSession_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using (var first = new ProviderBrowser(server))
+        {
+            await first.SignInAsync();
+        }
+
+        var (_, name) = await server.CreateAdminAsync();
+        using var browser = new ProviderBrowser(server);
+        await browser.PasswordAsync(name, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        Assert.StartsWith("/sign-in?error=provider_failed", await browser.SignInAsync("account/external/link"), StringComparison.Ordinal);
+        provider.Subject = "subject-2";
+        var callback = await browser.ToCallbackAsync("account/external/link");
+        await browser.SignOutAsync(isExternal: false);
+        Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
+        Assert.Equal(["linked_already", "link_of_another"], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task LocalSignIn_CanBeSwitchedOffOnceAnAdminHasSignedInWithTheProvider()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        var settings = server.Services.GetRequiredService<SettingsService>();
+        var off = new Dictionary<string, string?> { ["ENABLE_INTERNAL_USER_MGMT"] = "false" };
+        Assert.Equal("sign_in_untested", await CodeAsync());
+        using (var guest = new ProviderBrowser(server))
+        {
+            await guest.SignInAsync();
+            Assert.Equal("sign_in_untested", await CodeAsync());
+        }
+
+        provider.Claims = claims => claims["roles"] = new JsonArray("admins");
+        using var admin = new ProviderBrowser(server);
+        await admin.SignInAsync();
+        // The settings of the file alone: there is no provider in it, which is the next thing that is wrong.
+        Assert.NotEqual("sign_in_untested", await CodeAsync());
+
+        async Task<string?> CodeAsync()
+        {
+            try
+            {
+                await settings.ChangeAsync(AuditActors.CommandLine, off, Token);
+                return null;
+            }
+            catch (HttpFaultException error)
+            {
+                return error.Faults[0].Code;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task ProviderAlone_TakesEveryOtherWayAwayButTheEmergencyLink()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres, hasPasswords: false);
+        var (id, _) = await server.CreateAdminAsync();
+        using var browser = new ProviderBrowser(server);
+        var page = await (await browser.GetAsync("sign-in")).Content.ReadAsStringAsync(Token);
+        Assert.DoesNotContain("type=\"password\"", page, StringComparison.Ordinal);
+        using var admin = await server.CreateAdminClientAsync();
+        foreach (var path in new[] { "account/password", "users", "roles", "groups", "api/v1/users", "api/v1/roles", "api/v1/groups" })
+        {
+            using var answer = await admin.GetAsync(path, Token);
+            Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{path} answered with {(int)answer.StatusCode}.");
+        }
+
+        foreach (var path in new[] { "account/sign-in", "account/elevate", "account/password" })
+        {
+            using var answer = await admin.PostAsync(path, new FormUrlEncodedContent([KeyValuePair.Create("username", "a"), KeyValuePair.Create("password", "b")]), Token);
+            Assert.True(answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{path} answered with {(int)answer.StatusCode}.");
+        }
+
+        provider.Instead["/.well-known/openid-configuration"] = Results.StatusCode(503);
+        var token = await server.Services.GetRequiredService<SignInLinkService>().CreateAsync(id, TimeSpan.FromMinutes(15), Token);
+        await browser.LinkAsync(token);
+        Assert.Equal(HttpStatusCode.OK, await browser.ProfileAsync());
+        Assert.Contains("You are in by a one-time link.", await (await browser.GetAsync("")).Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("api/v1/audit")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Health_WhileTheProviderIsAway_IsDegradedAndRecovers()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Instead["/.well-known/openid-configuration"] = Results.StatusCode(503);
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var client = server.CreateClient();
+        Assert.Equal("""{"status":"degraded","faults":{"sign_in_provider":"provider_unreachable"}}""", await client.GetStringAsync("health/ready", Token));
+        provider.Instead.Clear();
+        await Task.Delay(1100, Token);
+        Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync("health/ready", Token));
+    }
+
+    [Theory]
+    [InlineData("right", HttpStatusCode.OK)]
+    [InlineData("audience", HttpStatusCode.Unauthorized)]
+    [InlineData("issuer", HttpStatusCode.Unauthorized)]
+    [InlineData("scope", HttpStatusCode.Unauthorized)]
+    [InlineData("expired", HttpStatusCode.Unauthorized)]
+    [InlineData("signature", HttpStatusCode.Unauthorized)]
+    [InlineData("id_token", HttpStatusCode.Unauthorized)]
+    [InlineData("logout", HttpStatusCode.Unauthorized)]
+    [InlineData("off", HttpStatusCode.Unauthorized)]
+    public async Task Bearer_OfTheProvider_IsTakenForTheAudienceAndScopeAlone(string variant, HttpStatusCode expected)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres, settings => variant == "off" ? settings : settings with { ApiAudience = "beep-api", ApiScope = "beep" });
+        var claims = provider.IdClaims("");
+        claims.Remove("nonce");
+        (claims["aud"], claims["scope"], claims["roles"]) = ("beep-api", "openid beep", new JsonArray("admins"));
+        var header = new JsonObject { ["alg"] = "RS256", ["kid"] = provider.Key.Id, ["typ"] = "at+jwt" };
+        switch (variant)
+        {
+            case "audience":
+                claims["aud"] = HostileProvider.ClientId;
+                break;
+            case "issuer":
+                claims["iss"] = "https://other.example";
+                break;
+            case "scope":
+                claims["scope"] = "openid beepx";
+                break;
+            case "expired":
+                claims["exp"] = HostileProvider.Now - 100;
+                break;
+            case "signature":
+                provider.Sign = new SigningKey("x").Sign;
+                break;
+            case "id_token":
+                claims["nonce"] = "n";
+                break;
+            case "logout":
+                header["typ"] = "logout+jwt";
+                break;
+            default:
+                break;
+        }
+
+        using var client = server.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", provider.MakeToken(claims, header));
+        using var answer = await client.GetAsync("api/v1/profile", Token);
+        Assert.Equal(expected, answer.StatusCode);
+        if (expected == HttpStatusCode.OK)
+        {
+            Assert.Equal("Admin", (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Token))!["user"]!["role"]);
+            // No token makes tokens, and none counts as freshly signed in.
+            using var made = await client.PostAsync("api/v1/tokens", JsonContent.Create(new { name = "more", scopes = new[] { "audit.read" } }), Token);
+            Assert.Equal(HttpStatusCode.Forbidden, made.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Groups_ThatTheMapNames_AreFilledAndEmptiedByTheProviderAndOthersLeftAlone()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Claims = claims => claims["groups"] = new JsonArray("team-a", "team-b");
+        await using var server = await ProviderServer.StartAsync(provider, postgres, settings => settings with { GroupMap = new Dictionary<string, string> { ["team-a"] = "Research", ["team-c"] = "Sales" } });
+        var groups = server.Services.GetRequiredService<GroupService>();
+        var research = await groups.CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, Token);
+        var own = await groups.CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Own" }, Token);
+        using var browser = new ProviderBrowser(server);
+        await browser.SignInAsync();
+        var user = (await server.ExternalUsersAsync()).Single();
+        await groups.AddMemberAsync(Grantor.CommandLine, own.Id, user.Id, Token);
+        Assert.Equal([user.Id], await MembersAsync(research.Id));
+        provider.Claims = _ => { };
+        await browser.SignInAsync();
+        Assert.Empty(await MembersAsync(research.Id));
+        Assert.Equal([user.Id], await MembersAsync(own.Id));
+
+        async Task<IEnumerable<long>> MembersAsync(long id) => (await groups.ListMembersAsync(id, new PageRequest(), Token)).Items.Select(member => member.UserId);
+    }
+}

@@ -1,0 +1,449 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.External.Protocol;
+using Beep.Host.Tests.Support;
+using Beep.Tests;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Beep.Host.Tests.Identity.External;
+
+/// <summary>Cases 1 to 23 and 41: what this host asks of a provider, and which answers it takes. The numbers are those of the acceptance suite.</summary>
+public sealed class SignInFlowTests(PostgresServer postgres)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Case01_Discovery_GivesTheEndpointsAndSignsIn()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        Assert.Equal("/", await browser.SignInAsync());
+        var profile = await browser.ReadProfileAsync();
+        Assert.Equal(("ada", "Ada", "ada@example.org", true, "Guest"), ((string?)profile["username"], (string?)profile["display_name"], (string?)profile["email"], (bool)profile["is_external"]!, (string?)profile["role"]));
+        Assert.Equal("Sign in with 127.0.0.1", Between(await (await new ProviderBrowser(server).GetAsync("sign-in")).Content.ReadAsStringAsync(Token), "href=\"/account/external\">", "</a>"));
+    }
+
+    [Fact]
+    public async Task Case02_OtherIssuerInTheDocument_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Document = document => document["issuer"] = "https://other.example";
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        Assert.StartsWith("/sign-in?error=provider_failed&id=", (await browser.FollowAsync(new Uri(browser.Server, "account/external"))).PathAndQuery, StringComparison.Ordinal);
+        Assert.Equal(["issuer_mismatch"], await server.RefusalsAsync());
+        Assert.Equal("issuer_mismatch", server.Services.GetRequiredService<ProviderDirectory>().Failure?.Reason);
+    }
+
+    [Theory]
+    [InlineData("http://idp.example")]
+    [InlineData("http://10.0.0.7:8080")]
+    public void Case03_AuthorityWithoutHttpsElsewhere_IsRefusedAtTheStart(string authority)
+    {
+        using var home = new TemporaryFolder();
+        var configuration = HostConfiguration.Load(new HostSurroundings
+        {
+            Variable = name => name switch
+            {
+                "BEEP_PYTHON_HOME" => home.Path,
+                "ENABLE_IDENTITYSERVER_AUTH" => "true",
+                "IDENTITYSERVER_AUTHORITY" => authority,
+                "IDENTITYSERVER_CLIENT_ID" => "a",
+                "IDENTITYSERVER_CLIENT_SECRET" => "b",
+                _ => null,
+            },
+        });
+        Assert.Contains(configuration.Faults, fault => fault.Code == "not_https" && fault.Where == "IDENTITYSERVER_AUTHORITY");
+    }
+
+    [Theory]
+    [InlineData("down")]
+    [InlineData("error")]
+    [InlineData("html")]
+    public async Task Case04_DiscoveryAwayAtTheStart_ServesAndSignsInOnceItIsBack(string kind)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        const string path = "/.well-known/openid-configuration";
+        provider.Instead[path] = kind switch { "down" => Results.StatusCode(503), "error" => Results.StatusCode(500), _ => Results.Text("<html>Maintenance</html>", "text/html") };
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var refused = (await browser.FollowAsync(new Uri(browser.Server, "account/external"))).PathAndQuery;
+        Assert.Matches("^/sign-in\\?error=provider_(away|failed)&id=[0-9a-f]{32}$", refused);
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("health/ready")).StatusCode);
+        provider.Instead.Clear();
+        await Task.Delay(1100, Token);
+        Assert.Equal("/", await browser.SignInAsync());
+    }
+
+    [Fact]
+    public async Task Case05_RotatedKey_IsFoundAtTheFirstTry()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using (var first = new ProviderBrowser(server))
+        {
+            await first.SignInAsync();
+        }
+
+        provider.Rotate();
+        using var second = new ProviderBrowser(server);
+        Assert.Equal("/", await second.SignInAsync());
+        Assert.Equal(2, provider.Calls["/keys"]);
+    }
+
+    [Fact]
+    public async Task Case06_FloodOfUnknownKeys_FetchesTheKeysOnceAnInterval()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        provider.Header = header => header["kid"] = Guid.NewGuid().ToString("N");
+        for (var i = 0; i < 10; i++)
+        {
+            using var browser = new ProviderBrowser(server);
+            await browser.RefusedAsync();
+        }
+
+        Assert.Equal(2, provider.Calls["/keys"]);
+        Assert.All(await server.RefusalsAsync(), reason => Assert.Equal("unknown_key", reason));
+    }
+
+    [Fact]
+    public async Task Case06_AfterTheInterval_TheKeysAreFetchedAgain()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        var time = new ManualTime();
+        using var http = new ProviderHttp(new Uri(provider.Issuer));
+        using var directory = new ProviderDirectory(provider.Issuer, http, time);
+        Assert.Empty(await directory.KeysAsync("unknown", Token));
+        Assert.Empty(await directory.KeysAsync("another", Token));
+        Assert.Equal(2, directory.Fetches);
+        time.Advance(ProviderDirectory.Interval);
+        Assert.Empty(await directory.KeysAsync("unknown", Token));
+        Assert.Equal(3, directory.Fetches);
+        time.Advance(ProviderDirectory.Lifetime);
+        await directory.GetAsync(Token);
+        Assert.Equal(4, directory.Fetches);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Case07_NoKeyId_IsTakenIfOneKeyVerifies(int keys)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        for (var i = 1; i < keys; i++)
+        {
+            provider.Published.Insert(0, new SigningKey($"more-{i}"));
+        }
+
+        provider.Header = header => header.Remove("kid");
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        Assert.Equal("/", await browser.SignInAsync());
+    }
+
+    [Fact]
+    public async Task Case08_Request_HasCodeChallengeNonceStateAndRedirectFreshEachTime()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        for (var i = 0; i < 2; i++)
+        {
+            using var browser = new ProviderBrowser(server);
+            await browser.SignInAsync();
+        }
+
+        var (first, second) = (provider.Requests[0], provider.Requests[1]);
+        Assert.Equal(("code", "S256", HostileProvider.ClientId, $"{server.Address}signin-oidc", "openid profile email"), (first["response_type"], first["code_challenge_method"], first["client_id"], first["redirect_uri"], first["scope"]));
+        foreach (var name in new[] { "state", "nonce", "code_challenge" })
+        {
+            Assert.Matches("^[\\w-]{43}$", first[name]);
+            Assert.NotEqual(first[name], second[name]);
+        }
+    }
+
+    [Fact]
+    public async Task Case09_VerifierThatDoesNotFit_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        // Another attempt's code: made for another verifier.
+        using var other = new ProviderBrowser(server);
+        var stolen = System.Web.HttpUtility.ParseQueryString((await other.ToCallbackAsync()).Query)["code"];
+        await browser.RefusedAsync(ProviderBrowser.With(await browser.ToCallbackAsync(), "code", stolen));
+        Assert.Equal(["invalid_grant"], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task Case10_PushedRequests_AreUsedWhereTheyAreOffered()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Document = document =>
+        {
+            document["pushed_authorization_request_endpoint"] = $"{provider.Issuer}/par";
+            document["require_pushed_authorization_requests"] = true;
+        };
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var asked = await browser.FollowAsync(new Uri(browser.Server, "account/external"));
+        Assert.Equal(["client_id", "request_uri"], System.Web.HttpUtility.ParseQueryString(asked.Query).AllKeys.Order());
+        Assert.Equal("/", (await browser.FollowAsync(await browser.FollowAsync(asked))).PathAndQuery);
+        Assert.Equal(1, provider.Calls["/par"]);
+    }
+
+    [Fact]
+    public async Task Case11_TwoTabs_BothFinish()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var first = await browser.ToCallbackAsync("account/external?return_url=%2Ftasks");
+        var second = await browser.ToCallbackAsync("account/external?return_url=%2Faudit");
+        Assert.Equal("/audit", (await browser.FollowAsync(second)).PathAndQuery);
+        Assert.Equal("/tasks", (await browser.FollowAsync(first)).PathAndQuery);
+        Assert.Equal(HttpStatusCode.OK, await browser.ProfileAsync());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("x")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    public async Task Case12_StateMissingOrAltered_IsRefusedBeforeTheCodeIsUsed(string? state)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.RefusedAsync(ProviderBrowser.With(await browser.ToCallbackAsync(), "state", state));
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Fact]
+    public async Task Case13_StateOfAnotherBrowser_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var attacker = new ProviderBrowser(server);
+        using var victim = new ProviderBrowser(server);
+        await victim.RefusedAsync(await attacker.ToCallbackAsync());
+        Assert.Equal(["state_of_another_browser"], await server.RefusalsAsync());
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Fact]
+    public async Task Case14_CallbackAgain_BeginsNoSecondSession()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var callback = await browser.ToCallbackAsync();
+        await browser.FollowAsync(callback);
+        var cookie = browser.Cookie;
+        Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
+        Assert.Equal(cookie, browser.Cookie);
+        Assert.Equal(["state_used"], await server.RefusalsAsync());
+        Assert.Equal(1, provider.Calls["/token"]);
+    }
+
+    [Fact]
+    public async Task Case15_StateOlderThanFifteenMinutes_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        var time = new ManualTime();
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: services => services.AddSingleton<TimeProvider>(time));
+        using var browser = new ProviderBrowser(server);
+        var callback = await browser.ToCallbackAsync();
+        time.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(1));
+        await browser.RefusedAsync(callback);
+        Assert.Equal(["state_expired"], await server.RefusalsAsync());
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Theory]
+    [InlineData("https://other.example", false)]
+    [InlineData("https://other.example", true)]
+    public async Task Case16_IssuerOfTheAnswerWrong_IsRefusedBeforeTheTokenRequest(string issuer, bool isPromised)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Document = document => document["authorization_response_iss_parameter_supported"] = isPromised;
+        provider.Answer = answer => new(answer) { ["iss"] = issuer };
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.RefusedAsync();
+        Assert.Equal(["wrong_response_issuer"], await server.RefusalsAsync());
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Case17_IssuerOfTheAnswerPromised_MustBeThere(bool isThere)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Document = document => document["authorization_response_iss_parameter_supported"] = true;
+        provider.Answer = answer => isThere ? new(answer) { ["iss"] = provider.Issuer } : answer;
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        if (isThere)
+        {
+            Assert.Equal("/", await browser.SignInAsync());
+            return;
+        }
+
+        await browser.RefusedAsync();
+        Assert.Equal(["wrong_response_issuer"], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task Case18_AnswerOfAnotherProvider_IsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var other = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        // The browser asked the one, and the other answers with a code of its own.
+        var callback = await browser.ToCallbackAsync();
+        other.Answer = answer => new(answer) { ["iss"] = other.Issuer };
+        await browser.RefusedAsync(ProviderBrowser.With(ProviderBrowser.With(callback, "iss", other.Issuer), "code", "of-the-other"));
+        Assert.Equal(["wrong_response_issuer"], await server.RefusalsAsync());
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync($"signin-other{callback.Query}")).StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Redirect ? HttpStatusCode.NotFound : HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Case19_ErrorWithAScript_IsShownNowhere()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Answer = answer => new() { ["state"] = answer["state"], ["error"] = "access_denied", ["error_description"] = "<script>alert(1)</script>" };
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var page = (await browser.FollowAsync(await browser.ToCallbackAsync())).PathAndQuery;
+        Assert.DoesNotContain("script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("alert(1)", await (await browser.GetAsync(page)).Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        Assert.Equal(["provider_refused"], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task Case20_StolenCodeInAProviderThatIgnoresProofKeys_IsRefusedByTheNonce()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.IgnoresProofKey = true;
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var victim = new ProviderBrowser(server);
+        using var attacker = new ProviderBrowser(server);
+        var stolen = System.Web.HttpUtility.ParseQueryString((await victim.ToCallbackAsync()).Query)["code"];
+        await attacker.RefusedAsync(ProviderBrowser.With(await attacker.ToCallbackAsync(), "code", stolen));
+        Assert.Equal(["wrong_nonce"], await server.RefusalsAsync());
+    }
+
+    [Theory]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    [InlineData("https://evil.example/")]
+    [InlineData("/a\r\nSet-Cookie: a=b")]
+    public async Task Case21_ReturnElsewhere_LeadsHome(string target)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        Assert.Equal("/", await browser.SignInAsync($"account/external?return_url={Uri.EscapeDataString(target)}"));
+    }
+
+    [Theory]
+    [InlineData("no_id_token")]
+    [InlineData("provider_unreachable")]
+    [InlineData("answer_no_json")]
+    [InlineData("bad_token_answer")]
+    public async Task Case22_TokenEndpointWithoutAToken_IsRefused(string reason)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        switch (reason)
+        {
+            case "no_id_token":
+                provider.TokenAnswer = answer => answer.Remove("id_token");
+                break;
+            case "provider_unreachable":
+                provider.Instead["/token"] = Results.StatusCode(500);
+                break;
+            case "answer_no_json":
+                provider.Instead["/token"] = Results.Text("<html></html>", "text/html");
+                break;
+            default:
+                provider.TokenAnswer = answer => answer["token_type"] = "mac";
+                break;
+        }
+
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.RefusedAsync();
+        Assert.Equal([reason], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task Case22_TokenEndpointThatNeverAnswers_IsGivenUp()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Instead["/token"] = new Never();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.RefusedAsync();
+        Assert.Equal(["provider_unreachable"], await server.RefusalsAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Case23_SecretWithStrangeCharacters_IsEncodedAsTheStandardSays(bool takesBasic)
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        if (!takesBasic)
+        {
+            provider.Document = document => document["token_endpoint_auth_methods_supported"] = new JsonArray("client_secret_post");
+        }
+
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.SignInAsync();
+        if (takesBasic)
+        {
+            Assert.Equal($"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("beep-tests:a%3Asecret%2Bwith%252F+strange%2Fcharacters"))}", provider.LastAuthorization);
+            Assert.DoesNotContain("client_secret", provider.LastForm.Keys);
+        }
+        else
+        {
+            Assert.Equal((null, HostileProvider.ClientSecret), (provider.LastAuthorization, provider.LastForm["client_secret"]));
+        }
+    }
+
+    [Fact]
+    public async Task Case41_SessionIdChosenBefore_IsAnotherAfter()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        const string chosen = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        browser.Cookie = chosen;
+        await browser.SignInAsync();
+        Assert.NotEqual(chosen, browser.Cookie);
+        var first = browser.Cookie;
+        await browser.SignInAsync();
+        Assert.NotEqual(first, browser.Cookie);
+        using var old = new ProviderBrowser(server) { Cookie = first };
+        Assert.Equal(HttpStatusCode.Unauthorized, await old.ProfileAsync());
+    }
+
+    private static string Between(string text, string before, string after)
+    {
+        var start = text.IndexOf(before, StringComparison.Ordinal) + before.Length;
+        return text[start..text.IndexOf(after, start, StringComparison.Ordinal)];
+    }
+
+    /// <summary>Answers when the caller has gone.</summary>
+    private sealed class Never : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext) => await Task.Delay(Timeout.Infinite, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}
