@@ -17,5 +17,21 @@ internal sealed class TemporaryFolder : IDisposable
         return path;
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    /// <summary>A process that was just ended may still be writing its last file: that is waited for, a little.</summary>
+    public void Dispose()
+    {
+        const int tries = 10;
+        for (var left = tries; ; left--)
+        {
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                return;
+            }
+            catch (IOException) when (left > 1)
+            {
+                Thread.Sleep(50);
+            }
+        }
+    }
 }

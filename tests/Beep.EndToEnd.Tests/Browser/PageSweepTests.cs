@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Beep.Host.Audit;
 using Beep.Host.Cli.Serving;
+using Beep.Host.Hosting;
+using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
 using Beep.Host.Jobs.Stored;
@@ -31,7 +33,13 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
     [InlineData(true, Phone)]
     public async Task Pages_All_AreAccessibleFitAndLoadNothingForeign(bool isDark, int width)
     {
-        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
+        // Every area is on; nobody goes to the provider, which is not there.
+        await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with
+        {
+            EnableFinetune = true,
+            EnableIdentityServer = true,
+            IdentityServer = new IdentityServerOptions { Authority = new Uri("http://localhost:1"), ClientId = "beep", ClientSecret = new SecretText("not asked for"), Scopes = ["openid"], Name = "Example Organisation" },
+        });
         var (id, name) = await server.CreateAdminAsync();
         var group = await server.Services.GetRequiredService<GroupService>().CreateAsync(Grantor.CommandLine, new NewGroup { Name = "Research" }, TestContext.Current.CancellationToken);
         var task = await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify the audit log") { OwnerId = id }, AuditActors.System, TestContext.Current.CancellationToken);
