@@ -94,6 +94,7 @@ public sealed partial class QuickstartServerTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals.");
         using var home = new TemporaryFolder();
         var folder = new JobFolder(home.At("quickstart"));
+        var wholeRun = TimeSpan.FromMinutes(4);
         ProcessIdentity worker;
         int atDeath;
         await using (var first = await ServerProcess.StartAsync(home.Path, arguments: "quickstart"))
@@ -112,7 +113,7 @@ public sealed partial class QuickstartServerTests
 
         await using var second = await ServerProcess.StartAsync(home.Path);
         await UntilAsync(async () => await ReadTaskAsync(home) is { Status: TaskState.Running, Message: { } message } && message.StartsWith("Step ", StringComparison.Ordinal) ? "" : null, second);
-        var done = await UntilAsync(async () => await ReadTaskAsync(home) is { Status: TaskState.Completed } task ? task : null, second);
+        var done = await UntilAsync(async () => await ReadTaskAsync(home) is { Status: TaskState.Completed } task ? task : null, second, wholeRun);
         Assert.Equal((1, null), (done.Attempts, done.Error));
         Assert.False(worker.IsAlive());
         var events = EventReader.ReadFrom(folder.Events).Select(line => line.Event!).ToList();
@@ -156,7 +157,9 @@ public sealed partial class QuickstartServerTests
 
     private static Task<T> UntilAsync<T>(Func<T?> look, ServerProcess server) where T : class => UntilAsync(() => Task.FromResult(look()), server);
 
-    private static async Task<T> UntilAsync<T>(Func<Task<T?>> look, ServerProcess server) where T : class
+    private static Task<T> UntilAsync<T>(Func<Task<T?>> look, ServerProcess server) where T : class => UntilAsync(look, server, Patience);
+
+    private static async Task<T> UntilAsync<T>(Func<Task<T?>> look, ServerProcess server, TimeSpan patience) where T : class
     {
         for (var waited = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(100, Token))
         {
@@ -165,7 +168,7 @@ public sealed partial class QuickstartServerTests
                 return found;
             }
 
-            Assert.True(waited.Elapsed < Patience, server.Output);
+            Assert.True(waited.Elapsed < patience, server.Output);
         }
     }
 

@@ -116,8 +116,9 @@ public sealed partial class FineTuneDayTests(Chromium chromium, PostgresServer p
             ? published
             : folder.Write("train.jsonl", string.Concat(Enumerable.Range(1, 2000).Select(number => new JsonObject
             {
-                ["question"] = $"Ada has {number} pencils and buys {number % 7} more. How many has she then?",
-                ["answer"] = $"She has {number} + {number % 7} = <<{number}+{number % 7}={number + (number % 7)}>>{number + (number % 7)} pencils.\n#### {number + (number % 7)}",
+                // Some longer than the test's bound, and some with nothing but a question within it.
+                ["question"] = $"{(number % 10 == 0 ? string.Concat(Enumerable.Repeat("On a long shelf there are many other things that nobody counts. ", 30)) : "")}Ada has {number} pencils and buys {number % 7} more. How many has she then?",
+                ["answer"] = $"{(number % 3 == 0 ? string.Concat(Enumerable.Repeat("First she lays them side by side. ", 40)) : "")}She has {number} + {number % 7} = <<{number}+{number % 7}={number + (number % 7)}>>{number + (number % 7)} pencils.\n#### {number + (number % 7)}",
             }.ToJsonString() + "\n")));
     }
 

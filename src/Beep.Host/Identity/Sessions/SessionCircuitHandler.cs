@@ -19,7 +19,15 @@ internal sealed class SessionCircuitHandler(AuthenticationStateProvider states, 
     public override async Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
         var user = (await states.GetAuthenticationStateAsync()).User;
-        await AttachAsync(user.FindFirstValue(ClaimNames.SessionId), cancellationToken);
+        try
+        {
+            await AttachAsync(user.FindFirstValue(ClaimNames.SessionId), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The browser has gone on to another page before this one was open: nothing is done in it any more.
+            Over();
+        }
     }
 
     /// <summary>Follows a session from now on; none is nobody's circuit, which may go on.</summary>
