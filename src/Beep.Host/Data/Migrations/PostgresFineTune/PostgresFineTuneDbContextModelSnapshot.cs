@@ -341,6 +341,11 @@ namespace Beep.Host.Data.Migrations.PostgresFineTune
                         .HasColumnType("character varying(16)")
                         .HasColumnName("parent_id");
 
+                    b.Property<string>("Placement")
+                        .HasMaxLength(4000)
+                        .HasColumnType("character varying(4000)")
+                        .HasColumnName("placement");
+
                     b.Property<string>("Plan")
                         .HasColumnType("text")
                         .HasColumnName("plan");
@@ -362,6 +367,14 @@ namespace Beep.Host.Data.Migrations.PostgresFineTune
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("request_hash");
+
+                    b.Property<string>("ResourceClass")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasDefaultValue("cpu")
+                        .HasColumnName("resource_class");
 
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()

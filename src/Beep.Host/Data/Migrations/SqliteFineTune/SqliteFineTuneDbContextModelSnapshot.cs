@@ -328,6 +328,11 @@ namespace Beep.Host.Data.Migrations.SqliteFineTune
                         .HasColumnType("TEXT")
                         .HasColumnName("parent_id");
 
+                    b.Property<string>("Placement")
+                        .HasMaxLength(4000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("placement");
+
                     b.Property<string>("Plan")
                         .HasColumnType("TEXT")
                         .HasColumnName("plan");
@@ -349,6 +354,14 @@ namespace Beep.Host.Data.Migrations.SqliteFineTune
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("request_hash");
+
+                    b.Property<string>("ResourceClass")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(50)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("cpu")
+                        .HasColumnName("resource_class");
 
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
