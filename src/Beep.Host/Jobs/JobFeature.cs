@@ -1,6 +1,7 @@
 using Beep.Host.Datasets;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Artifacts;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Pages;
@@ -25,7 +26,7 @@ internal static class JobFeature
     /// <param name="services">Where to.</param>
     /// <param name="locateTrainer">Where the worker program is; asked when one is started.</param>
     public static IServiceCollection AddTraining(this IServiceCollection services, Func<TrainerProgram> locateTrainer) =>
-        services.AddSingleton(locateTrainer).AddSingleton<WorkerCommands>().AddSingleton<IExecutor, ChildExecutor>().AddTaskHandler<TrainHandler>();
+        services.AddSingleton(locateTrainer).AddSingleton<IWorkerBackend, ShippedTrainer>().AddSingleton<IExecutor, ChildExecutor>().AddTaskHandler<TrainHandler>();
 
     /// <summary>Jobs with their states, their queue and their surface.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services)
@@ -41,6 +42,7 @@ internal static class JobFeature
         services.AddSingleton<JobService>();
         services.AddSingleton<JobSourceReader>();
         services.AddSingleton<RowSample>();
+        services.AddSingleton<BackendService>().AddSingleton<IWorkerBackend, CustomWorkers>();
         services.AddSingleton<PlacementReader>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
@@ -55,5 +57,9 @@ internal static class JobFeature
         return services;
     }
 
-    public static void MapJobs(this IEndpointRouteBuilder routes) => JobEndpoints.Map(routes);
+    public static void MapJobs(this IEndpointRouteBuilder routes)
+    {
+        JobEndpoints.Map(routes);
+        BackendEndpoints.Map(routes);
+    }
 }

@@ -1,5 +1,6 @@
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Planning;
 using Beep.Host.Tasks;
@@ -7,7 +8,7 @@ using Beep.Host.Tasks;
 namespace Beep.Host.Jobs.Placing;
 
 /// <summary>Completes what a caller wants of a job's placement, and says what of it cannot be.</summary>
-internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IExecutor> executors)
+internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IWorkerBackend> backends, IEnumerable<IExecutor> executors)
 {
     private const string Field = "placement";
     private const int MostNodes = 1024;
@@ -17,11 +18,17 @@ internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IExecutor> 
     /// <param name="wanted">What was asked for; null for nothing in particular.</param>
     /// <param name="spec">What is to be run.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public Task<(Placement Placement, IReadOnlyList<PlanProblem> Problems)> ReadAsync(Placement? wanted, JobSpec spec, CancellationToken cancellationToken)
+    public async Task<(Placement Placement, IReadOnlyList<PlanProblem> Problems)> ReadAsync(Placement? wanted, JobSpec spec, CancellationToken cancellationToken)
     {
         var placement = wanted ?? Placement.Default;
-        List<PlanProblem> problems = [.. Executor(placement), .. Devices(placement, spec)];
-        return Task.FromResult<(Placement, IReadOnlyList<PlanProblem>)>((placement, problems));
+        List<PlanProblem> problems = [.. Executor(placement), .. Devices(placement)];
+        if (backends.FirstOrDefault(known => known.Kind == spec.Backend) is not { } backend)
+        {
+            return (placement, problems);
+        }
+
+        (placement, var more) = await backend.CompleteAsync(placement, spec, cancellationToken).ConfigureAwait(false);
+        return (placement, [.. problems, .. more]);
     }
 
     private IEnumerable<PlanProblem> Executor(Placement placement)
@@ -55,8 +62,7 @@ internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IExecutor> 
         }
     }
 
-    /// <summary>The shipped trainer computes on processors; the others take GPUs where there are any.</summary>
-    private IEnumerable<PlanProblem> Devices(Placement placement, JobSpec spec)
+    private IEnumerable<PlanProblem> Devices(Placement placement)
     {
         if (placement.Executor != Placement.Local)
         {
@@ -65,12 +71,6 @@ internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IExecutor> 
                 yield return Error("not_local", $"'{Field}.gpus' and '{Field}.devices' are of this machine, but the job runs on '{placement.Executor}'.", $"Set {Field}.cluster.gpus_per_node instead.", "gpus");
             }
 
-            yield break;
-        }
-
-        if (spec.Backend == Backend.Torchsharp && (placement.Gpus ?? placement.Devices?.Count ?? 0) > 0)
-        {
-            yield return Error("no_gpu_backend", "The shipped trainer computes on processors and uses no GPU.", "Leave the GPUs out, or choose another backend.", "gpus").MendedBy("backend", SpecWriter.WireName(Backend.Transformers));
             yield break;
         }
 

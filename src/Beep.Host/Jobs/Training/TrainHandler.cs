@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Placing;
@@ -15,11 +16,11 @@ namespace Beep.Host.Jobs.Training;
 /// reading where this one was. To stop is to save a checkpoint, and a run that is begun again goes on from there.
 /// </summary>
 /// <param name="paths">The home.</param>
-/// <param name="commands">How workers are started.</param>
+/// <param name="backends">How workers are started.</param>
 /// <param name="executors">Where they run.</param>
 /// <param name="time">The clock.</param>
 /// <param name="jobs">What keeps jobs; null while fine-tuning is switched off, when only folders are trained.</param>
-internal sealed class TrainHandler(HostPaths paths, WorkerCommands commands, IEnumerable<IExecutor> executors, TimeProvider time, JobService? jobs = null) : ITaskHandler
+internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> backends, IEnumerable<IExecutor> executors, TimeProvider time, JobService? jobs = null) : ITaskHandler
 {
     public const string KindName = "finetune.train";
 
@@ -89,6 +90,9 @@ internal sealed class TrainHandler(HostPaths paths, WorkerCommands commands, IEn
         return executors.FirstOrDefault(executor => executor.Name == name)
             ?? throw FaultException.Failed("executor_off", $"This server does not run jobs on '{name}'.", "Switch it on in the settings, or make the job again for this machine.", "executor");
     }
+
+    private IWorkerBackend BackendOf(JobSpec spec) => backends.FirstOrDefault(backend => backend.Kind == spec.Backend)
+        ?? throw FaultException.Failed("backend_off", $"This server has no worker for the backend '{SpecWriter.WireName(spec.Backend)}'.", "Make the job again with another backend.", "backend");
 
     private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, TrainInput input, IWorkerRun? found, JobReport? report, CancellationToken cancellationToken)
     {
@@ -169,7 +173,7 @@ internal sealed class TrainHandler(HostPaths paths, WorkerCommands commands, IEn
             LocalExecutor.Forget(folder);
             var offset = EventTail.EndOf(folder.Events);
             var placement = input.Placement ?? Placement.Default;
-            var command = await commands.FindAsync(spec, placement, folder, cancellationToken).ConfigureAwait(false);
+            var command = await BackendOf(spec).FindAsync(spec, placement, folder, cancellationToken).ConfigureAwait(false);
             return (await ExecutorOf(input).StartAsync(run, folder, command, placement, cancellationToken).ConfigureAwait(false), offset);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
