@@ -42,4 +42,6 @@ internal sealed record HostOptions
 
     /// <summary>Folders of the server whose files may be imported as datasets, absolute.</summary>
     public IReadOnlyList<string> ImportFolders { get; init; } = [];
+
+    public SlurmOptions Slurm { get; init; } = new();
 }
