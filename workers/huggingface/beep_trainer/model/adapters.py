@@ -44,7 +44,7 @@ def attach(model: PreTrainedModel, spec: JobSpec, seed: int) -> PeftModel:
 def load(model: PreTrainedModel, folder: Path, *, dropout: float | None = None, is_trained: bool = False) -> PeftModel:
     """Reads an adapter folder onto the model; all that does not fit is a fault."""
     config = _read_config(folder)
-    config.inference_mode = not is_trained
+    config.inference_mode, config.base_model_name_or_path = not is_trained, model.name_or_path
     if dropout is not None:
         config.lora_dropout = dropout
     tensors = _read_tensors(folder)
