@@ -50,7 +50,7 @@ def test_encoding_faulty_rows_names_the_same_faults(name: str, tmp_path: Path) -
     found = [_comparable(fault.code, fault.message, fault.remedy, fault.where) for fault in error.value.faults]
     found = json.loads(json.dumps(found, ensure_ascii=False).replace(str(ENCODING) + "/", ""))
     # This worker stops at a row's first fault, the check of a dataset tells them all.
-    expected = {fault["where"]: _comparable(**fault) for fault in reversed(EXPECTED["cases"][name]["faults"])}
+    expected = {fault["where"]: _comparable(**fault) for fault in reversed(EXPECTED["cases"][name]["faults"]) if fault["code"] != "more_faults"}
     assert found == list(reversed(expected.values()))
     assert not (tmp_path / "train.tokens").exists()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import is_flash_attn_2_available
 from transformers.utils import logging as library_logging
@@ -21,7 +22,7 @@ _LOCAL: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 
 def load_model(folder: Path, dtype: torch.dtype, device: torch.device, *, attention: str | None = None, is_quantised: bool = False) -> PreTrainedModel:
     """Loads the weights of a folder; what Transformers would draw because the folder lacks it is a fault."""
-    weight_files(folder)
+    _require_sound(weight_files(folder))
     config = load_config(folder)
     options: dict[str, Any] = {"dtype": dtype, "config": config, "attn_implementation": attention or choose_attention(folder, dtype, device)}
     if is_quantised:
@@ -72,6 +73,15 @@ def four_bit(compute: torch.dtype) -> Any:
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute)
+
+
+def _require_sound(files: list[Path]) -> None:
+    for file in files:
+        try:
+            with safe_open(file, "pt"):
+                pass
+        except (OSError, SafetensorError) as error:
+            raise invalid("bad_safetensors", f"'{file}' cannot be read: {error}", "Download the model again.", str(file)) from error
 
 
 def _require_whole(folder: Path, info: dict[str, Any]) -> None:
