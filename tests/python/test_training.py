@@ -167,7 +167,7 @@ def test_packing_gives_each_row_the_loss_it_has_alone(job: TestJob) -> None:
 
     data = loader.load_data(loader.fit_spec(spec), JobFolder(folder), lambda: False)
     model = TrainableModel.create(spec, torch.float32, torch.device("cpu"))
-    score = objective.SupervisedObjective(model).score
+    score = objective.SupervisedObjective(model)
     model.inner.eval()
     with torch.no_grad():
         alone = [score(assemble(data.train, [[row]]))[0] for row in range(6)]

@@ -32,6 +32,9 @@ class TokenBatch:
     row_ids: list[int]
     """The rows of the store, in order."""
 
+    source: str
+    """The store that they are of."""
+
     tokens: int
     """Padding left out."""
 
@@ -44,7 +47,7 @@ class TokenBatch:
     def to(self, device: torch.device) -> TokenBatch:
         positions = None if self.positions is None else self.positions.to(device, non_blocking=True)
         return TokenBatch(self.input_ids.to(device, non_blocking=True), positions, self.labelled_at.to(device), self.targets.to(device),
-                          self.rows.to(device), self.row_ids, self.tokens, self.lines)
+                          self.rows.to(device), self.row_ids, self.source, self.tokens, self.lines)
 
 
 def assemble(store: TokenStore, sequences: Sequence[Sequence[int]], in_one_line: bool = False) -> TokenBatch:
@@ -82,6 +85,7 @@ def assemble(store: TokenStore, sequences: Sequence[Sequence[int]], in_one_line:
         torch.from_numpy(np.concatenate(targets).astype(np.int64)),
         torch.from_numpy(np.concatenate(of_row).astype(np.int64)),
         row_ids,
+        store.content,
         sum(lengths),
         [store.line(row) for row in row_ids],
     )

@@ -40,10 +40,9 @@ class TrainableModel:
         self.chunk = rows_at_once(self.vocabulary_size)
         self._decoder: Callable[..., object] = inner.get_decoder()
         self.score: Score = self._head_score()
-        self.head_parameters = [weight for weight in head.parameters() if weight.requires_grad]
         if not self._halves_fit():
             # An architecture with something of its own between its states and its scores: whole scores, more memory, same loss.
-            self._decoder, self.score, self.head_parameters = None, lambda scores: scores, []  # type: ignore[assignment]
+            self._decoder, self.score = None, lambda scores: scores  # type: ignore[assignment]
         elif os.environ.get("BEEP_TORCH_COMPILE") == "1":
             self._decoder = torch.compile(self._decoder, dynamic=True, backend=os.environ.get("BEEP_TORCH_COMPILE_BACKEND", "inductor"))
 
@@ -65,15 +64,21 @@ class TrainableModel:
         return cls(spec, inner, adapted, compute=compute, device=device)
 
     @property
+    def head_parameters(self) -> list[torch.Tensor]:
+        """The trained weights that `score` reads. Asked for anew each time: those that are spread are whole only while the model computes."""
+        head = self.inner.get_output_embeddings()
+        return [] if self._decoder is None else [weight for weight in head.parameters() if weight.requires_grad]
+
+    @property
     def flattens(self) -> bool:
         """Whether attention wants all rows of a pass in one line: the kernels for rows of different lengths do."""
         return str(self.inner.config._attn_implementation).startswith("flash")
 
-    def shard(self) -> None:
+    def shard(self, device: torch.device) -> None:
         """Takes up the weights anew once they are spread over processes."""
         self.is_sharded = True
+        self.device = device
         self.trained = self._find_trained()
-        self.head_parameters = [weight for weight in self.inner.get_output_embeddings().parameters() if weight.requires_grad]
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.compute == torch.bfloat16 else contextlib.nullcontext()

@@ -29,7 +29,7 @@ class Evaluator:
                     if world.size == 1 and stop():
                         return None
                     if model.is_sharded or place % world.size == world.rank:
-                        found = self._objective.score(assemble(self._store, sequences, model.flattens).to(model.device))
+                        found = self._objective(assemble(self._store, sequences, model.flattens).to(model.device))
                         share = world.size if model.is_sharded else 1
                         totals = [total + value / share for total, value in zip(totals, found)]
         finally:

@@ -93,7 +93,10 @@ def _paged(groups: list[dict[str, object]]) -> torch.optim.Optimizer:
 
 def gradient_norm(parameters: Parameters) -> float:
     gradients = [parameter.grad for parameter in parameters.values() if parameter.grad is not None]
-    return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
+    if not gradients:
+        return 0.0
+    norm = torch.nn.utils.get_total_norm(gradients)
+    return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
 
 
 def clip(parameters: Parameters, norm: float, largest: float) -> None:

@@ -17,14 +17,14 @@ from ..data.store import TokenStore
 from ..job.durable import write_file
 from ..model.folder import weight_files
 from ..model.trainable import TrainableModel
-from .objective import row_likelihoods
+from .objective import PreferenceObjective
 from .world import World
 
 
-def reference_likelihoods(model: TrainableModel, store: TokenStore, pairs: Iterable[int], batch_size: int, cache: Path,
+def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pairs: Iterable[int], batch_size: int, cache: Path,
                           world: World, is_cancelled: Callable[[], bool]) -> torch.Tensor:
     """[rows]; of the pairs, named by their first row, that are asked for. The model is as it was before the first step."""
-    wanted = sorted(pairs)
+    model, wanted = objective.model, sorted(pairs)
     key = _key(model, store, wanted)
     kept = world.share(_read(cache, key) if world.is_first else None)
     if kept is not None:
@@ -39,7 +39,7 @@ def reference_likelihoods(model: TrainableModel, store: TokenStore, pairs: Itera
             if world.size == 1 and is_cancelled():
                 raise Cancelled
             batch = assemble(store, [[row, row + 1] for row in firsts], model.flattens).to(model.device)
-            found = row_likelihoods(model, model.hidden(batch), batch).cpu().double()
+            found = objective(batch)[0].cpu().double()
             values[batch.row_ids] = found / (world.size if model.is_sharded else 1)
     values = torch.tensor(world.sum(values.tolist()), dtype=torch.float64)
     if world.is_first:

@@ -35,16 +35,18 @@ class TrainingRun:
         self._spec, self._model, self._data, self._report, self._cancel, self._world = spec, model, data, report, cancel, world
         self._plan = BatchPlan(data.train, spec, world.size)
         self._reason: tuple[str, str] | None = None
-        train, held_out = self._objectives(folder)
+        objective: Objective = PreferenceObjective(model, spec.dpo.beta) if spec.task == "dpo" else SupervisedObjective(model)
         self._shards = Shards(spec, world)
         if self._shards.is_on:
-            self._shards.apply(train, support.blocks(model))
-            model.shard()
+            self._shards.apply(objective, support.blocks(model))
+            model.shard(world.device)
+        if isinstance(objective, PreferenceObjective):
+            self._refer(objective, folder)
         self._optimizer = Optimizer(model.trained, spec)
         self._schedule = LearningRateSchedule(spec.train, self._plan.total_steps)
         recomputes = support.recomputes(spec, model, self._plan.longest_sequence * self._plan.batch_size)
-        self._gradients = GradientPass(train, data.train, self._plan, spec, world, report, recomputes)
-        self._evaluator = Evaluator(held_out, data.validation, world) if data.validation is not None and held_out is not None else None
+        self._gradients = GradientPass(objective, data.train, self._plan, spec, world, report, recomputes)
+        self._evaluator = Evaluator(objective, data.validation, world) if data.validation is not None else None
         self._checkpoints = CheckpointStore(folder, spec.train.save_total_limit, self._shards)
         self._saved: TrainerState | None = None
         self.state = TrainerState(0, 0, 0, data.train.content)
@@ -184,20 +186,14 @@ class TrainingRun:
                 shortage = str(error).strip().split("\n", 1)[0]
             self._gradients.refit(self.state.step, shortage)
 
-    def _objectives(self, folder: JobFolder) -> tuple[Objective, Objective | None]:
-        data, spec = self._data, self._spec
-        if spec.task != "dpo":
-            objective = SupervisedObjective(self._model)
-            return objective, objective if data.validation is not None else None
-        firsts = {row for row in self._plan.rows_until(self._plan.total_steps) if row % 2 == 0}
-        stores = [(data.train, firsts, "train")]
-        if data.validation is not None:
-            stores.append((data.validation, set(range(0, data.validation.rows, 2)), "validation"))
-        made: list[Objective] = [
-            PreferenceObjective(self._model, spec.dpo.beta, reference_likelihoods(
-                self._model, store, rows, self._plan.batch_size, folder.cache / f"{name}.reference", self._world, self._is_cancelled))
-            for store, rows, name in stores]
-        return made[0], made[1] if len(made) > 1 else None
+    def _refer(self, objective: PreferenceObjective, folder: JobFolder) -> None:
+        """Asks the model what it thinks of each answer while it is still what the run begins with."""
+        stores = [(self._data.train, {row for row in self._plan.rows_until(self._plan.total_steps) if row % 2 == 0}, "train")]
+        if self._data.validation is not None:
+            stores.append((self._data.validation, set(range(0, self._data.validation.rows, 2)), "validation"))
+        for store, pairs, name in stores:
+            found = reference_likelihoods(objective, store, pairs, self._plan.batch_size, folder.cache / f"{name}.reference", self._world, self._is_cancelled)
+            objective.references[store.content] = found
 
     def _is_cancelled(self) -> bool:
         """All processes stop at the same step, for the reason that the first of them has."""

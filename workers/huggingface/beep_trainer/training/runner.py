@@ -6,6 +6,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
+import torch
+
 from ..data.preparation import Cancelled
 from ..faults import ExitCode, FaultError, failed
 from ..job.durable import remove_leftovers
@@ -22,6 +24,7 @@ from .loader import TrainingData, fit_spec, load_data
 from .report import RunReport, write_faults
 from .result import write_artifact
 from .run import TrainingRun
+from .sharding import Shards
 from .translation import translate
 from .world import World
 
@@ -86,7 +89,9 @@ class JobRunner:
         return spec
 
     def _train(self, spec: JobSpec, data: TrainingData, report: RunReport, cancel: CancelSignal, world: World) -> JobExit:
-        model = TrainableModel.create(spec, support.compute_type(spec.train.precision, world.device), world.device)
+        # Weights that will be spread are read into the machine's memory: no device need hold them all.
+        place = torch.device("cpu") if Shards(spec, world).is_on else world.device
+        model = TrainableModel.create(spec, support.compute_type(spec.train.precision, world.device), place)
         try:
             run = TrainingRun(spec, self._folder, model, data, report, cancel, world)
         except Cancelled:

@@ -1,4 +1,4 @@
-"""Weights spread over the processes (PyTorch's fully_shard), for models that no single device holds with their gradients."""
+"""Weights spread over the processes (PyTorch's fully_shard), for models that no single device holds with gradients and moments."""
 
 from __future__ import annotations
 
