@@ -130,6 +130,7 @@ internal sealed class EnvironmentBuilder(
         {
             var isThere = row.Origin == EnvironmentOrigin.Registered || folders.Of(row.Name).IsOf(row.Id);
             await registry.FailAsync(row.Id, work == EnvironmentWork.Remove || isThere ? EnvironmentState.Broken : EnvironmentState.Failed, $"{fault.Faults[0].Message} {fault.Faults[0].Remedy}", action, actor).ConfigureAwait(false);
+            Discard(() => folders.DiscardGivenLock(row.Id));
             throw fault;
         }
         catch (OperationCanceledException)
@@ -144,15 +145,15 @@ internal sealed class EnvironmentBuilder(
         }
         finally
         {
-            Discard(row.Id);
+            Discard(() => folders.DiscardIncoming(row.Id));
         }
     }
 
-    private void Discard(string id)
+    private static void Discard(Action discard)
     {
         try
         {
-            folders.DiscardIncoming(id);
+            discard();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FaultException)
         {
