@@ -1,6 +1,8 @@
 using Beep.Host.Environments.Api;
 using Beep.Host.Environments.Making;
+using Beep.Host.Environments.Pages;
 using Beep.Host.Environments.Runtimes;
+using Beep.Host.Shell.Layout;
 using Beep.Host.Tasks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,6 +18,7 @@ internal static class EnvironmentFeature
         services.AddTaskHandler<VerifyEnvironment>();
         services.AddTaskHandler<RepairEnvironment>();
         services.AddTaskHandler<RemoveEnvironment>();
+        services.AddSingleton<ISearchSource, EnvironmentSearch>();
         services.AddHostedService<EnvironmentSweeper>();
         return services;
     }
