@@ -40,7 +40,7 @@ internal enum WhenLost
     /// Its process goes on while the host is started again, or is dead, and the next host of the machine takes it over:
     /// the handler is called again in the same attempt and finds the process in <see cref="TaskRun.Adopt"/>. Where the process is gone
     /// it begins again. It must have been started with <see cref="Hosting.Processes.ChildProcessStart.OutlivesHost"/>. A host that is told to
-    /// stop ends it like any other.
+    /// stop ends it like any other. A task of the class <see cref="ResourceClass.Remote"/> has no process: every host may go on with it at any time.
     /// </summary>
     Adopt = 3,
 }

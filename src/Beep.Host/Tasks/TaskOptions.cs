@@ -11,6 +11,9 @@ internal sealed record TaskOptions
     /// <summary>How many may compute at a time.</summary>
     public int CpuSlots { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
+    /// <summary>How many that go on elsewhere may be watched at a time.</summary>
+    public int RemoteSlots { get; init; } = 256;
+
     /// <summary>The GPUs of this host that tasks get, by their numbers.</summary>
     public IReadOnlyList<int> Gpus { get; init; } = FindGpus();
 

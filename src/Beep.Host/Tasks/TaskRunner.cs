@@ -118,10 +118,10 @@ internal sealed partial class TaskRunner(
         begin.SetResult();
     }
 
-    /// <summary>Goes on with a task whose process runs, with the GPUs that the process was given.</summary>
-    private void Adopt(TaskRow row, ProcessIdentity process)
+    /// <summary>Goes on with a task whose process runs, with the GPUs that the process was given; null where its work is elsewhere.</summary>
+    private void Adopt(TaskRow row, ProcessIdentity? process)
     {
-        List<int> gpus = OperatingSystem.IsLinux() && ResourceClass.GpusOf(row.ResourceClass) > 0 && ProcessTable.ReadVariable(process.Pid, TaskRun.GpuVariable) is { } listed
+        List<int> gpus = process is not null && OperatingSystem.IsLinux() && ResourceClass.GpusOf(row.ResourceClass) > 0 && ProcessTable.ReadVariable(process.Pid, TaskRun.GpuVariable) is { } listed
             ? [.. from number in listed.Split(',') where int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _) select int.Parse(number, CultureInfo.InvariantCulture)]
             : [];
         Begin(row, _slots.TakeHeld(row.ResourceClass, gpus), process, time.GetTimestamp());

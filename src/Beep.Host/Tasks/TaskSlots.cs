@@ -7,13 +7,14 @@ internal sealed class TaskSlots(TaskOptions options)
     private readonly SortedSet<int> _gpus = [.. options.Gpus];
     private int _io = options.IoSlots;
     private int _cpu = options.CpuSlots;
+    private int _remote = options.RemoteSlots;
 
     /// <summary>Every class for which there is room, and for how many tasks.</summary>
     public IReadOnlyList<(string Class, int Most)> Offers()
     {
         lock (_gate)
         {
-            return [.. new[] { (ResourceClass.Io, _io), (ResourceClass.Cpu, _cpu) }.Where(offer => offer.Item2 > 0),
+            return [.. new[] { (ResourceClass.Io, _io), (ResourceClass.Cpu, _cpu), (ResourceClass.Remote, _remote) }.Where(offer => offer.Item2 > 0),
                 .. Enumerable.Range(1, _gpus.Count).Select(count => (ResourceClass.Gpu(count), _gpus.Count / count))];
         }
     }
@@ -36,7 +37,7 @@ internal sealed class TaskSlots(TaskOptions options)
                 return new TakenSlot(resourceClass, taken);
             }
 
-            ref var free = ref resourceClass == ResourceClass.Cpu ? ref _cpu : ref _io;
+            ref var free = ref Places(resourceClass);
             if (free == 0)
             {
                 return null;
@@ -56,13 +57,9 @@ internal sealed class TaskSlots(TaskOptions options)
             {
                 _gpus.ExceptWith(gpus);
             }
-            else if (resourceClass == ResourceClass.Cpu)
-            {
-                _cpu--;
-            }
             else if (ResourceClass.GpusOf(resourceClass) == 0)
             {
-                _io--;
+                Places(resourceClass)--;
             }
 
             return new TakenSlot(resourceClass, gpus);
@@ -77,14 +74,23 @@ internal sealed class TaskSlots(TaskOptions options)
             {
                 _gpus.UnionWith(slot.Gpus);
             }
-            else if (slot.Class == ResourceClass.Cpu)
-            {
-                _cpu++;
-            }
             else if (ResourceClass.GpusOf(slot.Class) == 0)
             {
-                _io++;
+                Places(slot.Class)++;
             }
+        }
+    }
+
+    private ref int Places(string resourceClass)
+    {
+        switch (resourceClass)
+        {
+            case ResourceClass.Cpu:
+                return ref _cpu;
+            case ResourceClass.Remote:
+                return ref _remote;
+            default:
+                return ref _io;
         }
     }
 }

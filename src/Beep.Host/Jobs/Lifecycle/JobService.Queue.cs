@@ -1,5 +1,6 @@
 using Beep.Contracts;
 using Beep.Host.Audit;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Jobs.Training;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +20,7 @@ internal sealed partial class JobService
         foreach (var waiting in picked)
         {
             var job = await change.FineTune.Set<Job>().SingleAsync(row => row.Seq == waiting.Seq, cancellationToken);
-            var wanted = TrainInput.TaskFor(paths, new JobFolder(paths.Job(job.Id)), $"Train {job.Name}", job.OwnerId, job.Id) with { ResourceClass = waiting.ResourceClass };
+            var wanted = TrainInput.TaskFor(paths, new JobFolder(paths.Job(job.Id)), $"Train {job.Name}", job.OwnerId, job.Id, Placement.Read(job.Placement));
             job.TaskId = (await tasks.EnqueueAsync(change.Host, wanted, AuditActors.System, cancellationToken)).Id;
             change.HasTask = true;
             change.Tell(job, AuditActors.System, "handed_over", "It is its turn.");

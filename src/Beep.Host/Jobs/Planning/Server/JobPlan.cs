@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Queueing;
 
 namespace Beep.Host.Jobs.Planning.Server;
@@ -26,6 +27,9 @@ internal sealed record JobPlan
     public PlannedMemory? Memory { get; init; }
 
     public PlannedDisk? Disk { get; init; }
+
+    /// <summary>Where it would run, with every choice made.</summary>
+    public Placement? Placement { get; init; }
 
     /// <summary>Where it would stand in the queue now.</summary>
     public QueuePlace? Queue { get; init; }
