@@ -1,4 +1,5 @@
 using Beep.Host.Datasets;
+using Beep.Host.Environments;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Artifacts;
 using Beep.Host.Jobs.Backends;
@@ -42,8 +43,8 @@ internal static class JobFeature
         services.AddSingleton<JobService>();
         services.AddSingleton<JobSourceReader>();
         services.AddSingleton<RowSample>();
-        services.AddSingleton<BackendService>().AddSingleton<IWorkerBackend, CustomWorkers>();
-        services.AddSingleton<PlacementReader>();
+        services.AddSingleton<BackendService>().AddSingleton<IWorkerBackend, CustomWorkers>().AddSingleton<IWorkerBackend, TransformersWorkers>().AddSingleton<IEnvironmentUse, JobEnvironmentUses>();
+        services.AddSingleton<PlacementReader>().AddSingleton<PlanDevices>().AddSingleton<RunHistoryReader>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<JobReader>();

@@ -69,6 +69,9 @@ public sealed class TestCluster : IAsyncDisposable
             {
                 End(pid);
             }
+
+            // As the controller sees for itself some minutes later.
+            await RunAsync("scontrol", "update", $"NodeName={node}", "State=DOWN", "Reason=power");
         }
     }
 
@@ -81,7 +84,16 @@ public sealed class TestCluster : IAsyncDisposable
         }
 
         Launch(node, "slurmd", "-D", "-f", Configuration, "-N", node);
-        await UntilAsync(async () => (await RunAsync("sinfo", "--noheader", "--Node", $"--nodes={node}", "--format=%t")).Split('\n')[0].Trim() is "idle" or "mix" or "alloc" or "comp");
+        await UntilAsync(async () =>
+        {
+            var state = (await RunAsync("sinfo", "--noheader", "--Node", $"--nodes={node}", "--format=%t")).Split('\n')[0].Trim();
+            if (state.StartsWith("down", StringComparison.Ordinal))
+            {
+                await RunAsync("scontrol", "update", $"NodeName={node}", "State=RESUME");
+            }
+
+            return state is "idle" or "mix" or "alloc" or "comp";
+        });
     }
 
     public async ValueTask DisposeAsync()

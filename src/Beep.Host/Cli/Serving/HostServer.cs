@@ -56,7 +56,7 @@ internal static class HostServer
         services.AddTasks();
         services.AddTraining(request.Trainer).AddSlurm(options.Slurm);
         services.AddModels(AppContext.BaseDirectory);
-        services.AddEnvironments();
+        services.AddEnvironments(request.Variable, AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -75,6 +75,7 @@ internal static class HostServer
         app.MapLive();
         app.MapTasks();
         app.MapModels();
+        app.MapEnvironments();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();

@@ -44,4 +44,10 @@ internal sealed record HostOptions
     public IReadOnlyList<string> ImportFolders { get; init; } = [];
 
     public SlurmOptions Slurm { get; init; } = new();
+
+    /// <summary>Where the packages of Python environments come from, where nobody says otherwise; null only where the setting is at fault.</summary>
+    public Uri? PythonIndex { get; init; } = new(SettingKeys.PythonIndex.Default!);
+
+    /// <summary><c>user:password</c> for <see cref="PythonIndex"/>, and for no other.</summary>
+    public SecretText? PythonIndexLogin { get; init; }
 }

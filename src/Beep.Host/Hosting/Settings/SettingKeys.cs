@@ -44,6 +44,9 @@ internal static class SettingKeys
     public static readonly SettingKey SlurmBin = new("SLURM_BIN");
     public static readonly SettingKey SlurmConf = new("SLURM_CONF");
 
+    public static readonly SettingKey PythonIndex = new("PYTHON_INDEX", "https://pypi.org/simple");
+    public static readonly SettingKey PythonIndexLogin = new("PYTHON_INDEX_LOGIN", IsSecret: true);
+
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap, GroupMap, Unmapped,
@@ -51,5 +54,6 @@ internal static class SettingKeys
         Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
         KeepCheckpoints, KeepArtifacts, KeepLogs, KeepUploads, UploadMegabytes, ImportFolders,
         Slurm, SlurmPartition, SlurmPartitions, SlurmAccount, SlurmQos, SlurmTime, SlurmGpus, SlurmNodes, SlurmCpus, SlurmExtra, SlurmBin, SlurmConf,
+        PythonIndex, PythonIndexLogin,
     ];
 }

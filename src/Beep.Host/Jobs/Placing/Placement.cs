@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Beep.Host.Tasks;
 
@@ -34,6 +35,21 @@ internal sealed record Placement
     /// <summary>What it takes of a host while it runs.</summary>
     [JsonIgnore]
     public string ResourceClass => Executor == Slurm ? Tasks.ResourceClass.Remote : (Devices?.Count ?? Gpus ?? 0) is > 0 and var gpus ? Tasks.ResourceClass.Gpu(gpus) : Tasks.ResourceClass.Cpu;
+
+    /// <summary>With one field changed, by its path: <c>cluster.nodes</c>.</summary>
+    public Placement With(string path, JsonNode? value)
+    {
+        var tree = JsonSerializer.SerializeToNode(this, TaskJson.Options)!.AsObject();
+        var keys = path.Split('.');
+        var place = tree;
+        foreach (var key in keys[..^1])
+        {
+            place = (place[key] ??= new JsonObject()).AsObject();
+        }
+
+        place[keys[^1]] = value?.DeepClone();
+        return tree.Deserialize<Placement>(TaskJson.Options)!;
+    }
 
     /// <summary>As it is stored; null for a run of the shipped trainer on this machine.</summary>
     public string? ToJson() => this == Default ? null : JsonSerializer.Serialize(this, TaskJson.Options);
