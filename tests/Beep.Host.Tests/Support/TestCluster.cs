@@ -89,7 +89,8 @@ public sealed class TestCluster : IAsyncDisposable
             var state = (await RunAsync("sinfo", "--noheader", "--Node", $"--nodes={node}", "--format=%t")).Split('\n')[0].Trim();
             if (state.StartsWith("down", StringComparison.Ordinal))
             {
-                await RunAsync("scontrol", "update", $"NodeName={node}", "State=RESUME");
+                // It may have come back by itself since.
+                await CommandRun.RunAsync(Find("scontrol")!, ["update", $"NodeName={node}", "State=RESUME"], new Dictionary<string, string> { ["SLURM_CONF"] = Configuration }, Patience, CancellationToken.None);
             }
 
             return state is "idle" or "mix" or "alloc" or "comp";
