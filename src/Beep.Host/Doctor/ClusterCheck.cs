@@ -44,7 +44,7 @@ internal static class ClusterCheck
         string kind;
         try
         {
-            kind = DriveInfo.GetDrives().Where(drive => home == drive.Name || home.StartsWith(Path.TrimEndingDirectorySeparator(drive.Name) + Path.DirectorySeparatorChar, StringComparison.Ordinal)).MaxBy(drive => drive.Name.Length)?.DriveFormat ?? "an unknown file system";
+            kind = DriveInfo.GetDrives().Where(drive => (home + Path.DirectorySeparatorChar).StartsWith(drive.Name.EndsWith(Path.DirectorySeparatorChar) ? drive.Name : drive.Name + Path.DirectorySeparatorChar, StringComparison.Ordinal)).MaxBy(drive => drive.Name.Length)?.DriveFormat ?? "an unknown file system";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
