@@ -9,14 +9,14 @@ using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs.Executors.Slurm;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
-using static Beep.EndToEnd.Tests.Support.ServedJobs;
+using static Beep.EndToEnd.Tests.Support.JobClient;
 
 namespace Beep.EndToEnd.Tests;
 
 /// <summary>The shipped trainer on a real Slurm, in a home whose name is a trap for scripts, through everything that may happen to it.</summary>
 public sealed class ClusterJobTests(TestCluster cluster)
 {
-    private const int Steps = 400;
+    private const int Steps = 250;
     private const int Pause = 19;
     private const int GoOn = 18;
     private const string Secret = "only the server knows";
@@ -41,9 +41,17 @@ public sealed class ClusterJobTests(TestCluster cluster)
         await using (var first = await ServerProcess.StartAsync(home, environment))
         {
             port = first.Address.Port;
-            using var client = Client(first, cookies);
+            using var client = Open(first, cookies);
             await SignInAsync(client, environment);
-            job = await StartAsync(client, new JsonObject { ["train.max_steps"] = Steps, ["train.save_steps"] = 25, ["data.max_length"] = 64, ["train.per_device_batch_size"] = 1, ["train.gradient_accumulation_steps"] = 1 }, new JsonObject { ["executor"] = "slurm", ["cluster"] = new JsonObject { ["minutes"] = 30 } });
+            var (dataset, models) = (await UploadAsync(client, 400), await ReadAsync(client, "api/v1/models"));
+            job = (string)(await PostAsync(client, "api/v1/finetune/jobs", new JsonObject
+            {
+                ["model"] = (string)models["items"]![0]!["id"]!,
+                ["dataset"] = dataset,
+                ["preset"] = "lora-small",
+                ["overrides"] = new JsonObject { ["train.max_steps"] = Steps, ["train.save_steps"] = 25, ["data.max_length"] = 64, ["train.per_device_batch_size"] = 1, ["train.gradient_accumulation_steps"] = 1 },
+                ["placement"] = new JsonObject { ["executor"] = "slurm", ["cluster"] = new JsonObject { ["minutes"] = 30 } },
+            }))["id"]!;
             // Slurm has the job, and the server never hears its number.
             await UntilAsync(() => File.Exists(folder.At("submitted")));
             await first.KillAsync();
@@ -69,7 +77,7 @@ public sealed class ClusterJobTests(TestCluster cluster)
         await UntilAsync(() => Metrics(jobFolder).Max(metric => metric.Step) > atDeath);
         Signal(jobFolder, Pause);
         await using var third = await ServerProcess.StartAsync(home, environment, port);
-        using var again = Client(third, cookies);
+        using var again = Open(third, cookies);
         var number = SlurmRecord.Read(jobFolder)!.Number!.Value;
         Assert.Equal("running", (string?)(await ReadAsync(again, $"api/v1/finetune/jobs/{job}"))["state"]);
 

@@ -115,7 +115,7 @@ public sealed class SlurmWordsTests
     {
         var fault = Assert.Throws<FaultException>(() => SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/worker", []), 2, 0));
         Assert.Equal("one_process", fault.Faults[0].Code);
-        Assert.Contains("--nproc-per-node=4", SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/python", ["-m", "x"]) { InterpreterArguments = 0 }, 1, 4), StringComparison.Ordinal);
+        Assert.Contains("--processes=4", SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/python", ["-m", "x"]) { InterpreterArguments = 0 }, 1, 4), StringComparison.Ordinal);
         Assert.Throws<FaultException>(() => SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/worker", []) { Environment = new Dictionary<string, string> { ["A=B;rm"] = "x" } }, 1, 0));
     }
 }

@@ -52,8 +52,7 @@ internal static partial class SlurmScript
         }
 
         var isSeveral = command.InterpreterArguments is not null && (nodes > 1 || gpus > 1);
-        var worker = !isSeveral ? command
-            : nodes == 1 ? command.Distributed("--standalone", $"--nproc-per-node={gpus}")
+        var worker = nodes == 1 ? (isSeveral ? command.Several(gpus) : command)
             : command.Distributed($"--nnodes={nodes}", $"--nproc-per-node={Math.Max(1, gpus)}", "--rdzv-backend=c10d", Rendezvous);
         var parts = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -61,7 +60,7 @@ internal static partial class SlurmScript
             ["SUBMISSION"] = Quote(submission),
             ["LIMIT"] = mostBytes.ToString(CultureInfo.InvariantCulture),
             ["NODE_NAMES"] = OfTheNode,
-            // Processes that share a node share its processors, and torchrun says how.
+            // Processes that share a node share its processors, and who starts them says how.
             ["THREADS"] = isSeveral ? "unset OMP_NUM_THREADS" : "OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}",
             ["START"] = nodes > 1 ? """srun --kill-on-bad-exit=1 --ntasks-per-node=1 ${SLURM_CPUS_PER_TASK:+"--cpus-per-task=$SLURM_CPUS_PER_TASK"} /bin/sh "$folder/slurm.sh" worker""" : "run_worker",
             ["ENVIRONMENT"] = Settings(submission, command),

@@ -5,17 +5,21 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Beep.Contracts;
 using Beep.EndToEnd.Tests.Browser;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.EndToEnd.Tests.Support;
 
-/// <summary>Jobs of a server that is a process of its own, asked for as a person's program does.</summary>
-internal static partial class ServedJobs
+/// <summary>What a person does with jobs of a server that is a process of its own, over HTTP.</summary>
+internal static partial class JobClient
 {
+    /// <summary>What <see cref="SignInAsync"/> makes the password.</summary>
+    public const string Password = "eight green kettles";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static HttpClient Client(ServerProcess server, CookieContainer cookies)
+    public static HttpClient Open(ServerProcess server, CookieContainer cookies)
     {
         var client = new HttpClient(new HttpClientHandler { CookieContainer = cookies }) { BaseAddress = server.Address };
         client.DefaultRequestHeaders.Add("X-Beep-Request", "1");
@@ -29,14 +33,15 @@ internal static partial class ServedJobs
         var link = (string)JsonNode.Parse(said.Output)!["link"]!;
         var page = await client.GetStringAsync("sign-in/link", Token);
         using var answer = await SubmitAsync(client, "account/link", page, ("token", link[(link.IndexOf('#', StringComparison.Ordinal) + 1)..]));
-        using var changed = await SubmitAsync(client, "account/password", await answer.Content.ReadAsStringAsync(Token), ("new", "eight green kettles"), ("again", "eight green kettles"));
+        using var changed = await SubmitAsync(client, "account/password", await answer.Content.ReadAsStringAsync(Token), ("new", Password), ("again", Password));
         Assert.Equal("/", changed.RequestMessage!.RequestUri!.AbsolutePath);
     }
 
-    public static async Task<string> StartAsync(HttpClient client, JsonObject overrides, JsonObject? placement = null)
+    /// <summary>Uploads rows of numbers and waits until they are ready; returns the dataset's id.</summary>
+    public static async Task<string> UploadAsync(HttpClient client, int count)
     {
         using var form = new MultipartFormDataContent();
-        var rows = string.Concat(Enumerable.Range(1, 400).Select(number => $$"""{"prompt": "What comes after {{number}}?", "completion": "After {{number}} comes {{number + 1}}."}""" + "\n"));
+        var rows = string.Concat(Enumerable.Range(1, count).Select(number => $$"""{"prompt": "What comes after {{number}}?", "completion": "After {{number}} comes {{number + 1}}."}""" + "\n"));
         using var file = new StringContent(rows);
         file.Headers.ContentType = new MediaTypeHeaderValue("application/jsonl");
         form.Add(file, "file", "numbers.jsonl");
@@ -44,13 +49,50 @@ internal static partial class ServedJobs
         Assert.True(uploaded.IsSuccessStatusCode, await uploaded.Content.ReadAsStringAsync(Token));
         var dataset = (string)JsonNode.Parse(await uploaded.Content.ReadAsStringAsync(Token))!["dataset"]!["id"]!;
         await UntilAsync(async () => (string?)(await ReadAsync(client, $"api/v1/finetune/datasets/{dataset}"))["latest"]?["state"] == "ready");
-        var model = (string)(await ReadAsync(client, "api/v1/models"))["items"]![0]!["id"]!;
-        using var created = await client.PostAsJsonAsync(
-            "api/v1/finetune/jobs",
-            new JsonObject { ["model"] = model, ["dataset"] = dataset, ["preset"] = "lora-small", ["start"] = true, ["overrides"] = overrides, ["placement"] = placement },
-            Token);
-        Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync(Token));
-        return (string)JsonNode.Parse(await created.Content.ReadAsStringAsync(Token))!["id"]!;
+        return dataset;
+    }
+
+    /// <summary>Sends a request that is to succeed.</summary>
+    public static async Task<JsonNode> PostAsync(HttpClient client, string path, JsonNode? body = null)
+    {
+        using var answer = await client.PostAsJsonAsync(path, body, Token);
+        var text = await answer.Content.ReadAsStringAsync(Token);
+        Assert.True(answer.IsSuccessStatusCode, $"{path}: {text}");
+        return JsonNode.Parse(text)!;
+    }
+
+    public static async Task<List<long>> EventsAsync(HttpClient client, string job)
+    {
+        List<long> numbers = [];
+        for (string? cursor = null; ;)
+        {
+            var page = await ReadAsync(client, $"api/v1/finetune/jobs/{job}/events?size=100{(cursor is null ? "" : $"&cursor={cursor}")}");
+            numbers.AddRange(page["items"]!.AsArray().Select(happened => (long)happened!["seq"]!));
+            if (page["items"]!.AsArray().Count == 0 || (string?)page["next"] is not { } next || next == cursor)
+            {
+                return numbers;
+            }
+
+            cursor = next;
+        }
+    }
+
+    public static ProcessIdentity WorkerOf(JobFolder folder)
+    {
+        var entry = ProcessTable.ReadAll().Single(process => !process.IsEnded && CommandLineOf(process.Pid) is { } line && line.Contains(folder.Root, StringComparison.Ordinal) && line.Contains("train", StringComparison.Ordinal));
+        return ProcessIdentity.Of(entry.Pid)!;
+    }
+
+    private static string? CommandLineOf(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     public static IEnumerable<MetricEvent> Metrics(JobFolder folder) =>
