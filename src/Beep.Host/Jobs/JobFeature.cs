@@ -44,7 +44,7 @@ internal static class JobFeature
         services.AddSingleton<JobSourceReader>();
         services.AddSingleton<RowSample>();
         services.AddSingleton<BackendService>().AddSingleton<IWorkerBackend, CustomWorkers>().AddSingleton<IWorkerBackend, TransformersWorkers>().AddSingleton<IEnvironmentUse, JobEnvironmentUses>();
-        services.AddSingleton<PlacementReader>();
+        services.AddSingleton<PlacementReader>().AddSingleton<PlanDevices>().AddSingleton<RunHistoryReader>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<JobReader>();

@@ -11,6 +11,9 @@ internal interface ITaskHandler
     /// <summary>What a task takes of the machine, where whoever adds it does not say.</summary>
     string ResourceClass => Tasks.ResourceClass.Io;
 
+    /// <summary>What a task needs of the GPUs that it gets; null for nothing in particular.</summary>
+    GpuNeed? NeedOf(TaskRow task) => null;
+
     /// <summary>What becomes of a task whose host stopped or died.</summary>
     WhenLost WhenLost => WhenLost.Restart;
 

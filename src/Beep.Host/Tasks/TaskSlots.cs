@@ -1,3 +1,5 @@
+using Beep.Host.Hosting.Gpus;
+
 namespace Beep.Host.Tasks;
 
 /// <summary>What of this host is free for tasks.</summary>
@@ -19,31 +21,37 @@ internal sealed class TaskSlots(TaskOptions options)
         }
     }
 
-    /// <summary>Takes what a class needs; null when there is no room.</summary>
-    public TakenSlot? TryTake(string resourceClass)
+    /// <summary>Takes what a class needs; null when there is no room, or no GPU with enough free memory.</summary>
+    /// <param name="resourceClass">How many of what.</param>
+    /// <param name="need">What the GPUs must be like; null for any.</param>
+    /// <param name="readings">What their tools say of them now; one of which nothing is known is taken for free.</param>
+    public TakenSlot? TryTake(string resourceClass, GpuNeed? need, IReadOnlyList<GpuReading> readings)
     {
         lock (_gate)
         {
             var gpus = ResourceClass.GpusOf(resourceClass);
             if (gpus > 0)
             {
-                if (gpus > _gpus.Count)
+                // The emptiest first: what other programs hold there is not told by their number.
+                var free = readings.ToDictionary(reading => reading.Index, reading => reading.FreeBytes);
+                var fitting = _gpus.Where(gpu => need?.Devices?.Contains(gpu) != false && (need?.FreeBytes ?? 0) <= free.GetValueOrDefault(gpu, long.MaxValue));
+                var taken = fitting.OrderByDescending(gpu => free.GetValueOrDefault(gpu)).Take(gpus).Order().ToList();
+                if (taken.Count < gpus)
                 {
                     return null;
                 }
 
-                var taken = _gpus.Take(gpus).ToList();
                 _gpus.ExceptWith(taken);
                 return new TakenSlot(resourceClass, taken);
             }
 
-            ref var free = ref Places(resourceClass);
-            if (free == 0)
+            ref var places = ref Places(resourceClass);
+            if (places == 0)
             {
                 return null;
             }
 
-            free--;
+            places--;
             return new TakenSlot(resourceClass, []);
         }
     }

@@ -9,6 +9,7 @@ using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Models;
 using Beep.Host.Tasks;
@@ -61,6 +62,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
 
         using var client = await server.CreateAdminClientAsync();
         var dataset = await DatasetPageTests.UploadAsync(client, DatasetPageTests.Rows(1, 20));
+        await server.Services.GetRequiredService<BackendService>().SetAsync("own-trainer", new BackendChange { Definition = new BackendDefinition { Program = Environment.ProcessPath } }, AuditActors.System, TestContext.Current.CancellationToken);
         var address = server.Address.ToString();
         var page = await chromium.OpenAsync(server.Address, isDark, width);
         var complaints = new ConcurrentBag<string>();
@@ -82,7 +84,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id), ("environments", "lab")))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id), ("backends", "own-trainer"), ("environments", "lab")))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
@@ -32,6 +33,9 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
     public string ResourceClass => Tasks.ResourceClass.Cpu;
 
     public WhenLost WhenLost => WhenLost.Adopt;
+
+    public GpuNeed? NeedOf(TaskRow task) =>
+        task.Input is { } input && JsonSerializer.Deserialize<TrainInput>(input, TaskJson.Options) is { } wanted ? new GpuNeed(wanted.Placement?.Devices, wanted.GpuBytes) : null;
 
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
