@@ -46,7 +46,7 @@ internal static class AccountEndpoints
             ? await external.AddressAsync(context, context.RequestServices.GetRequiredService<ExternalSignIn>().OriginOf(context.Request), cancellationToken)
             : null;
         await context.SignOutAsync(IdentitySchemes.Session);
-        return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere) : Results.Redirect(returnUrl is null ? AccessResultHandler.SignInPage : LocalUrls.OrHome(returnUrl));
+        return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere) : Results.Redirect(returnUrl is null ? AccessResultHandler.SignedOutPage : LocalUrls.OrHome(returnUrl));
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext context, string page, string? returnUrl, Func<Task> work)

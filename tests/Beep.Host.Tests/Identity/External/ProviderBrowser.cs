@@ -7,6 +7,7 @@ using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.Users;
+using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.WebUtilities;
@@ -88,9 +89,16 @@ internal sealed class ProviderBrowser : IDisposable
     private readonly CookieContainer _cookies = new();
     private readonly HttpClient _client;
 
-    public ProviderBrowser(RunningServer server)
+    /// <param name="server">Ours.</param>
+    /// <param name="cookies">Those that it begins with, as <see cref="CookieHeader"/> gives them.</param>
+    public ProviderBrowser(RunningServer server, string cookies = "")
     {
         Server = server.Address;
+        foreach (var cookie in cookies.Split("; ", StringSplitOptions.RemoveEmptyEntries))
+        {
+            _cookies.SetCookies(Server, $"{cookie}; path=/");
+        }
+
         _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies }) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
@@ -101,6 +109,9 @@ internal sealed class ProviderBrowser : IDisposable
         get => _cookies.GetCookies(Server)[SessionCookie]?.Value is { Length: > 0 } value ? value : null;
         set => _cookies.SetCookies(Server, $"{SessionCookie}={value}; path=/");
     }
+
+    /// <summary>What it sends to our server now.</summary>
+    public string CookieHeader => _cookies.GetCookieHeader(Server);
 
     public IReadOnlyList<string> CookieNames => [.. _cookies.GetCookies(Server).Where(cookie => !cookie.Expired).Select(cookie => cookie.Name)];
 

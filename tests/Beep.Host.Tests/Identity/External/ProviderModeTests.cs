@@ -8,6 +8,7 @@ using Beep.Host.Identity.Groups;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Settings;
 using Beep.Host.Tests.Serving;
+using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

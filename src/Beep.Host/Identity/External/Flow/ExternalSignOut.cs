@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Beep.Host.Audit;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Sessions;
@@ -68,7 +69,7 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
     {
         var sent = context.Request.Cookies[StateCookie];
         context.Response.Cookies.Delete(StateCookie, new CookieOptions { Path = Return });
-        return sent is not null && sent == state && options.IdentityServer.LogoutRedirect is { } target ? target.AbsoluteUri : "/sign-in?error=signed_out";
+        return sent is not null && sent == state && options.IdentityServer.LogoutRedirect is { } target ? target.AbsoluteUri : AccessResultHandler.SignedOutPage;
     }
 
     /// <summary>Heeds a logout token, once.</summary>
