@@ -30,12 +30,15 @@ internal static class ExternalEndpoints
         flow.MapPost(ExternalSignOut.BackChannel, BackChannelAsync).AllowAnonymous().DisableAntiforgery().WithName("ProviderBackChannelLogout");
     }
 
+    /// <summary>Whether an address of ours leads on to the provider.</summary>
+    public static bool LeadsAway(string? address) => address?.StartsWith(Start, StringComparison.Ordinal) == true;
+
     /// <summary>A page that goes on to another site: a form whose answer redirects there is stopped by the browser.</summary>
-    public static IResult GoTo(string address)
+    public static IResult GoTo(string address, string title, string text)
     {
         var encoded = HtmlEncoder.Default.Encode(address);
         return Results.Content(
-            $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={encoded}\"><title>Signing out</title><p><a href=\"{encoded}\">Sign out at your organisation's provider, too</a></p></html>",
+            $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={encoded}\"><title>{title}</title><p><a href=\"{encoded}\">{text}</a></p></html>",
             MediaTypeNames.Text.Html);
     }
 

@@ -17,8 +17,8 @@ namespace Beep.Host.Tests.Identity.External.Providers;
 /// <summary>A provider that signs everybody in at once, rightly unless a test tells it to answer otherwise: right ones cannot be made to.</summary>
 internal sealed class HostileProvider : IRightProvider
 {
-    public const string ClientId = "beep-tests";
-    public const string ClientSecret = "a:secret+with%2F strange/characters";
+    public const string ClientId = TestClient.Id;
+    public const string ClientSecret = TestClient.Secret;
 
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect)> _codes = new();

@@ -39,3 +39,10 @@ internal sealed record ProviderWish(string Server)
     /// <summary>Whether it takes the secret in the body alone.</summary>
     public bool TakesPostAlone { get; init; }
 }
+
+/// <summary>Ours as a client of every provider in the tests; the secret has what needs encoding.</summary>
+internal static class TestClient
+{
+    public const string Id = "beep-tests";
+    public const string Secret = "a:secret+with%2F strange/characters";
+}
