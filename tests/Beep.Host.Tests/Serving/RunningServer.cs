@@ -69,10 +69,10 @@ internal sealed class RunningServer : IAsyncDisposable
         return running;
     }
 
-    /// <summary>A second host on the same database and home, on a port of its own.</summary>
-    public async Task<RunningServer> StartTwinAsync()
+    /// <summary>A second host on the same database and home, on a port of its own; with other settings, as after a restart.</summary>
+    public async Task<RunningServer> StartTwinAsync(Func<HostOptions, HostOptions>? change = null)
     {
-        var twin = new RunningServer(null, _options with { Port = 0 }, _build);
+        var twin = new RunningServer(null, (change?.Invoke(_options) ?? _options) with { Port = 0 }, _build);
         await twin._app.StartAsync(TestContext.Current.CancellationToken);
         return twin;
     }

@@ -19,10 +19,10 @@ namespace Beep.Host.Tests.Identity.External;
 /// <summary>A whole server that lets a provider sign people in.</summary>
 internal static class ProviderServer
 {
-    public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, string kind = TestDatabase.Sqlite) =>
-        StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords, kind: kind);
+    public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, string kind = TestDatabase.Sqlite, Func<string, string?>? variable = null) =>
+        StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords, kind: kind, variable: variable);
 
-    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, int port = 0, string kind = TestDatabase.Sqlite)
+    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, int port = 0, string kind = TestDatabase.Sqlite, Func<string, string?>? variable = null)
     {
         var settings = new IdentityServerOptions
         {
@@ -32,7 +32,7 @@ internal static class ProviderServer
             Scopes = ["openid", "profile", "email"],
             RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
         };
-        return RunningServer.StartAsync(kind, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure);
+        return RunningServer.StartAsync(kind, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure, variable);
     }
 
     /// <summary>Why sign-ins were refused, oldest first.</summary>

@@ -1,14 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Users;
-using Beep.Host.Settings;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Support;
@@ -73,40 +71,6 @@ public sealed class ProviderModeTests(PostgresServer postgres)
         await browser.SignOutAsync(isExternal: false);
         Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
         Assert.Equal(["linked_already", "link_of_another"], await server.RefusalsAsync());
-    }
-
-    [Fact]
-    public async Task LocalSignIn_CanBeSwitchedOffOnceAnAdminHasSignedInWithTheProvider()
-    {
-        await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
-        var settings = server.Services.GetRequiredService<SettingsService>();
-        var off = new Dictionary<string, string?> { ["ENABLE_INTERNAL_USER_MGMT"] = "false" };
-        Assert.Equal("sign_in_untested", await CodeAsync());
-        using (var guest = new ProviderBrowser(server))
-        {
-            await guest.SignInAsync();
-            Assert.Equal("sign_in_untested", await CodeAsync());
-        }
-
-        provider.Claims = claims => claims["roles"] = new JsonArray("admins");
-        using var admin = new ProviderBrowser(server);
-        await admin.SignInAsync();
-        // The settings of the file alone: there is no provider in it, which is the next thing that is wrong.
-        Assert.NotEqual("sign_in_untested", await CodeAsync());
-
-        async Task<string?> CodeAsync()
-        {
-            try
-            {
-                await settings.ChangeAsync(AuditActors.CommandLine, off, Token);
-                return null;
-            }
-            catch (HttpFaultException error)
-            {
-                return error.Faults[0].Code;
-            }
-        }
     }
 
     [Fact]
