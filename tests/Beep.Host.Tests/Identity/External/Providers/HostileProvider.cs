@@ -185,7 +185,7 @@ internal sealed class HostileProvider : IRightProvider
         ["events"] = new JsonObject { ["http://schemas.openid.net/event/backchannel-logout"] = new JsonObject() },
     };
 
-    public static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+    public static long Now => TestClient.Now;
 
     public async ValueTask DisposeAsync()
     {

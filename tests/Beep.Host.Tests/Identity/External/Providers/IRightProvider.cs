@@ -44,5 +44,7 @@ internal sealed record ProviderWish(string Server)
 internal static class TestClient
 {
     public const string Id = "beep-tests";
+    public static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+
     public const string Secret = "a:secret+with%2F strange/characters";
 }

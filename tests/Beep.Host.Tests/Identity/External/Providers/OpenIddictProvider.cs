@@ -84,6 +84,9 @@ internal sealed class OpenIddictProvider : IRightProvider
     {
     }
 
+    /// <summary>What a browser sends in which somebody has signed in there.</summary>
+    public static string CookieOf(string name) => $"{Cookie}={Uri.EscapeDataString(JsonSerializer.Serialize(new Session(name, TestClient.Now, "")))}";
+
     public async ValueTask DisposeAsync()
     {
         if (_app is { } app)
@@ -129,7 +132,8 @@ internal sealed class OpenIddictProvider : IRightProvider
             .SetUserInfoEndpointUris("connect/userinfo").SetEndSessionEndpointUris("connect/logout")
             .AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().RequireProofKeyForCodeExchange().RequirePushedAuthorizationRequests()
             .RegisterScopes(Scopes.Profile, Scopes.Email, Scopes.OfflineAccess)
-            .AddEphemeralEncryptionKey().AddSigningKey(new RsaSecurityKey(RSA.Create(2048)));
+            // Its own tokens are for itself alone; the ID token is signed with the key that it publishes.
+            .AddEncryptionKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32))).AddSigningKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32))).AddSigningKey(new RsaSecurityKey(RSA.Create(2048)));
         options.UseAspNetCore().DisableTransportSecurityRequirement()
             .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough();
         if (_wish.TakesPostAlone)
@@ -162,7 +166,7 @@ internal sealed class OpenIddictProvider : IRightProvider
 
     private static void RequireClient(BaseValidatingContext context, string? id, string? secret)
     {
-        if (id != HostileProvider.ClientId || secret != HostileProvider.ClientSecret)
+        if (id != TestClient.Id || secret != TestClient.Secret)
         {
             context.Reject(Errors.InvalidClient, "It is not the client.");
         }
@@ -193,7 +197,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     private async Task<IResult> SignInAsync(HttpContext context)
     {
         var name = (await context.Request.ReadFormAsync())["name"].ToString();
-        context.Response.Cookies.Append(Cookie, JsonSerializer.Serialize(new Session(name, HostileProvider.Now, context.Request.Query["state"].ToString())));
+        context.Response.Cookies.Append(Cookie, JsonSerializer.Serialize(new Session(name, TestClient.Now, context.Request.Query["state"].ToString())));
         return Results.Redirect(context.Request.Query["to"].ToString());
     }
 
