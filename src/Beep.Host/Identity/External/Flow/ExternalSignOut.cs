@@ -14,7 +14,7 @@ namespace Beep.Host.Identity.External.Flow;
 /// Ends sessions with the provider's: at our wish there too (RP-Initiated Logout 1.0), at its wish here (Back-Channel Logout 1.0), and by
 /// the browser only where both names fit (Front-Channel Logout 1.0).
 /// </summary>
-internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory directory, ExternalSessions external, SessionService sessions, UsedOnceTable used, TimeProvider time)
+internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory directory, ExternalSessions external, SessionService sessions, UsedOnceTable used, IdentityWriter writer, IdentityMeters meters, TimeProvider time)
 {
     public const string Return = "/signout-callback-oidc";
     public const string FrontChannel = "/signout-oidc";
@@ -86,6 +86,8 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         {
             throw Repeated();
         }
+
+        meters.LoggedOut("succeeded");
     }
 
     /// <summary>Ends the browser's own session where the provider names it, and nobody else's.</summary>
@@ -103,6 +105,24 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         foreach (var session in await external.ListAsync(issuer, subject, providerSession, cancellationToken))
         {
             await sessions.EndAsync(session, actor, Reason, cancellationToken);
+        }
+    }
+
+    /// <summary>Counts a logout token that is not heeded, and says so in the audit log.</summary>
+    public async Task RefuseAsync(HttpContext context, ProviderException error, bool isRecorded, CancellationToken cancellationToken)
+    {
+        meters.LoggedOut(error.Reason);
+        if (isRecorded)
+        {
+            await writer.RecordAsync(new AuditEntry
+            {
+                Actor = AuditActors.Of(context),
+                Action = "provider_logout_refused",
+                ResourceType = "session",
+                Outcome = AuditOutcome.Refused,
+                CorrelationId = context.TraceIdentifier,
+                Details = new AuditDetails { Reason = error.Reason },
+            }, cancellationToken);
         }
     }
 
