@@ -38,11 +38,14 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Its slurm.conf.</summary>
     public string Configuration => Path.Combine(_folder, "slurm.conf");
 
-    /// <summary>Skips the test where there is none, else starts it.</summary>
-    public Task ReadyAsync()
+    /// <summary>Skips the test where there is none, else starts it, and frees it of what a failed test left.</summary>
+    public async Task ReadyAsync()
     {
         Assert.SkipUnless(IsInstalled, Missing);
-        return _start.Value;
+        await _start.Value;
+        await RunAsync("scancel", "--signal=KILL", "--full", $"--user={UnixUser.Id}");
+        await RunAsync("scancel", $"--user={UnixUser.Id}");
+        await UntilAsync(async () => (await RunAsync("squeue", "--noheader")).Length == 0);
     }
 
     /// <summary>Runs one of its commands.</summary>
