@@ -21,7 +21,7 @@ internal sealed record ActiveJob(
             }
 
             using var plan = JsonDocument.Parse(Plan);
-            return plan.RootElement.TryGetProperty("work", out var work) && work.ValueKind == JsonValueKind.Object && work.TryGetProperty("seconds", out var seconds) && seconds.TryGetDouble(out var found) ? found : null;
+            return plan.RootElement.TryGetProperty("work", out var work) && work.ValueKind == JsonValueKind.Object && work.TryGetProperty("seconds", out var seconds) && seconds.ValueKind == JsonValueKind.Number && seconds.TryGetDouble(out var found) ? found : null;
         }
     }
 
