@@ -1,9 +1,9 @@
 using Beep.Host.Hosting;
-using Beep.Host.Monitoring;
+using Beep.Host.Hosting.Gpus;
 
 namespace Beep.Host.Doctor;
 
-/// <summary>NVIDIA GPUs, as their own tool lists them.</summary>
+/// <summary>GPUs, as the tools of their makers list them.</summary>
 internal static class GpuCheck
 {
     /// <summary>Lists the GPUs and whether torch computes on them.</summary>
@@ -11,7 +11,7 @@ internal static class GpuCheck
     /// <param name="cancellationToken">Stops waiting.</param>
     public static async Task<DoctorFinding> RunAsync(bool? torchSeesGpu, CancellationToken cancellationToken)
     {
-        var gpus = await GpuReading.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var gpus = await GpuMonitor.AskAsync(cancellationToken).ConfigureAwait(false);
         if (gpus.Count == 0)
         {
             return DoctorFinding.Ok("GPU", "none found; training runs on the processor");

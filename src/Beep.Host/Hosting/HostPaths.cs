@@ -64,6 +64,9 @@ internal sealed record HostPaths(string Home)
     /// <summary>Models and adapters, <c>publisher/name</c>.</summary>
     public string Models => Path.Combine(Home, "models");
 
+    /// <summary>Python environments that were made here, a folder each.</summary>
+    public string Environments => Path.Combine(Home, "environments");
+
     /// <summary>The embedded database, where no other is named.</summary>
     public string Database => Path.Combine(Home, "beep.db");
 

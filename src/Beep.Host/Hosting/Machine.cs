@@ -6,6 +6,12 @@ namespace Beep.Host.Hosting;
 /// <param name="FreeDisk">Free bytes on the disk of a path; null where the system does not tell.</param>
 internal sealed record Machine(long MemoryBytes, long? FreeMemoryBytes, Func<string, long?> FreeDisk)
 {
+    /// <summary>What has the memory, as the subject of a sentence.</summary>
+    public string Device { get; init; } = "this machine";
+
+    /// <summary>Whether it is known how much memory that is.</summary>
+    public bool IsKnown { get; init; } = true;
+
     private const string MemoryInfo = "/proc/meminfo";
     private const string AvailableKey = "MemAvailable:";
     private const long BytesPerKibibyte = 1024;

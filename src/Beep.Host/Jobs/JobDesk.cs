@@ -161,6 +161,7 @@ internal sealed class JobDesk(JobPlanner planner, JobService jobs, JobAccess acc
         Spec = planned.Spec,
         StoredSpec = planned.Plan.Spec!.ToJsonString(),
         Split = planned.Split,
+        Placement = planned.Placement,
         Plan = Text(planned.Plan),
     };
 

@@ -1,8 +1,12 @@
 using Beep.Host.Datasets;
+using Beep.Host.Environments;
 using Beep.Host.Jobs.Api;
 using Beep.Host.Jobs.Artifacts;
+using Beep.Host.Jobs.Backends;
+using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Pages;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Retention;
@@ -23,7 +27,7 @@ internal static class JobFeature
     /// <param name="services">Where to.</param>
     /// <param name="locateTrainer">Where the worker program is; asked when one is started.</param>
     public static IServiceCollection AddTraining(this IServiceCollection services, Func<TrainerProgram> locateTrainer) =>
-        services.AddSingleton(locateTrainer).AddTaskHandler<TrainHandler>();
+        services.AddSingleton(locateTrainer).AddSingleton<IWorkerBackend, ShippedTrainer>().AddSingleton<IExecutor, ChildExecutor>().AddTaskHandler<TrainHandler>();
 
     /// <summary>Jobs with their states, their queue and their surface.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services)
@@ -39,6 +43,8 @@ internal static class JobFeature
         services.AddSingleton<JobService>();
         services.AddSingleton<JobSourceReader>();
         services.AddSingleton<RowSample>();
+        services.AddSingleton<BackendService>().AddSingleton<IWorkerBackend, CustomWorkers>().AddSingleton<IWorkerBackend, TransformersWorkers>().AddSingleton<IEnvironmentUse, JobEnvironmentUses>();
+        services.AddSingleton<PlacementReader>().AddSingleton<PlanDevices>().AddSingleton<RunHistoryReader>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<JobReader>();
@@ -52,5 +58,9 @@ internal static class JobFeature
         return services;
     }
 
-    public static void MapJobs(this IEndpointRouteBuilder routes) => JobEndpoints.Map(routes);
+    public static void MapJobs(this IEndpointRouteBuilder routes)
+    {
+        JobEndpoints.Map(routes);
+        BackendEndpoints.Map(routes);
+    }
 }

@@ -1,18 +1,17 @@
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Gpus;
 
 namespace Beep.Host.Monitoring;
 
 /// <summary>Reads the machine when somebody looks, at most every two seconds however many look.</summary>
-internal sealed class MachineMonitor(HostPaths paths, TimeProvider time) : IDisposable
+internal sealed class MachineMonitor(HostPaths paths, GpuMonitor gpus, TimeProvider time) : IDisposable
 {
     private const string ProcessorTimes = "/proc/stat";
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan GpusFresh = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _turn = new(1);
     private MachineReading? _last;
     private (long Busy, long All) _times = ReadProcessorTimes() ?? default;
-    private (DateTimeOffset At, IReadOnlyList<GpuReading> Gpus) _gpus;
 
     public async Task<MachineReading> ReadAsync(CancellationToken cancellationToken)
     {
@@ -25,12 +24,7 @@ internal sealed class MachineMonitor(HostPaths paths, TimeProvider time) : IDisp
                 return last;
             }
 
-            if (now - _gpus.At >= GpusFresh)
-            {
-                _gpus = (now, await GpuReading.ReadAsync(cancellationToken).ConfigureAwait(false));
-            }
-
-            return _last = Read(now);
+            return _last = Read(now, await gpus.ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -40,7 +34,7 @@ internal sealed class MachineMonitor(HostPaths paths, TimeProvider time) : IDisp
 
     public void Dispose() => _turn.Dispose();
 
-    private MachineReading Read(DateTimeOffset now)
+    private MachineReading Read(DateTimeOffset now, IReadOnlyList<GpuReading> read)
     {
         var machine = Machine.Current();
         var drive = FindDrive(paths.Home);
@@ -53,7 +47,7 @@ internal sealed class MachineMonitor(HostPaths paths, TimeProvider time) : IDisp
             FreeMemoryBytes = machine.FreeMemoryBytes,
             DiskBytes = drive?.TotalSize,
             FreeDiskBytes = drive?.AvailableFreeSpace,
-            Gpus = _gpus.Gpus,
+            Gpus = read,
         };
     }
 

@@ -1,3 +1,5 @@
+using Beep.Host.Hosting.Gpus;
+
 namespace Beep.Host.Monitoring;
 
 /// <summary>What the machine has and how much of it is in use.</summary>

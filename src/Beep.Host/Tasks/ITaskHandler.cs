@@ -11,6 +11,9 @@ internal interface ITaskHandler
     /// <summary>What a task takes of the machine, where whoever adds it does not say.</summary>
     string ResourceClass => Tasks.ResourceClass.Io;
 
+    /// <summary>What a task needs of the GPUs that it gets; null for nothing in particular.</summary>
+    GpuNeed? NeedOf(TaskRow task) => null;
+
     /// <summary>What becomes of a task whose host stopped or died.</summary>
     WhenLost WhenLost => WhenLost.Restart;
 
@@ -40,7 +43,7 @@ internal enum WhenLost
     /// Its process goes on while the host is started again, or is dead, and the next host of the machine takes it over:
     /// the handler is called again in the same attempt and finds the process in <see cref="TaskRun.Adopt"/>. Where the process is gone
     /// it begins again. It must have been started with <see cref="Hosting.Processes.ChildProcessStart.OutlivesHost"/>. A host that is told to
-    /// stop ends it like any other.
+    /// stop ends it like any other. A task of the class <see cref="ResourceClass.Remote"/> has no process: every host may go on with it at any time.
     /// </summary>
     Adopt = 3,
 }

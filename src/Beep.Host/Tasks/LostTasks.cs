@@ -14,7 +14,7 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
     /// <param name="mine">What it runs.</param>
     /// <param name="adopt">Goes on with a task whose process runs.</param>
     /// <param name="cancellationToken">Stops between two tasks.</param>
-    public async Task RecoverAsync(string hostId, IReadOnlyCollection<long> mine, Action<TaskRow, ProcessIdentity> adopt, CancellationToken cancellationToken)
+    public async Task RecoverAsync(string hostId, IReadOnlyCollection<long> mine, Action<TaskRow, ProcessIdentity?> adopt, CancellationToken cancellationToken)
     {
         if ((await reader.HostsAsync(mine, cancellationToken).ConfigureAwait(false)).Count == 0)
         {
@@ -27,6 +27,13 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
             {
                 Log.Adopted(logger, row.Kind, row.Id, process);
                 adopt(row, process);
+                continue;
+            }
+
+            if (handlers.Find(row.Kind)!.WhenLost == WhenLost.Adopt && row.ResourceClass == ResourceClass.Remote)
+            {
+                Log.Watched(logger, row.Kind, row.Id);
+                adopt(row, null);
                 continue;
             }
 
@@ -74,6 +81,9 @@ internal sealed partial class LostTasks(TaskStore store, TaskReader reader, Task
 
     private static partial class Log
     {
+        [LoggerMessage(4, LogLevel.Information, "The task {Kind} {Id}, whose work is elsewhere, is watched from here now.")]
+        public static partial void Watched(ILogger logger, string kind, string id);
+
         [LoggerMessage(3, LogLevel.Information, "The task {Kind} {Id} is taken over with its process {Process}.")]
         public static partial void Adopted(ILogger logger, string kind, string id, ProcessIdentity process);
 

@@ -11,6 +11,9 @@ internal static class ResourceClass
     /// <summary>It computes.</summary>
     public const string Cpu = "cpu";
 
+    /// <summary>Its work goes on elsewhere, on a cluster; hosts only watch it, and leave it alone when they end.</summary>
+    public const string Remote = "remote";
+
     private const string GpuPrefix = "gpu:";
 
     /// <summary>It needs so many GPUs for itself.</summary>
@@ -20,5 +23,5 @@ internal static class ResourceClass
     public static int GpusOf(string resourceClass) =>
         resourceClass.StartsWith(GpuPrefix, StringComparison.Ordinal) && int.TryParse(resourceClass.AsSpan(GpuPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 
-    public static bool IsKnown(string resourceClass) => resourceClass is Io or Cpu || (GpusOf(resourceClass) is > 0 and var count && resourceClass == Gpu(count));
+    public static bool IsKnown(string resourceClass) => resourceClass is Io or Cpu or Remote || (GpusOf(resourceClass) is > 0 and var count && resourceClass == Gpu(count));
 }

@@ -53,7 +53,9 @@ internal sealed partial class RunningTask : IDisposable
     /// <summary>When the lease was surely begun anew, as a timestamp of the clock that does not jump.</summary>
     public long RenewedAt { get; set; }
 
-    private bool IsLeft => _reason == StopReason.HostRestarts && _handler.WhenLost == WhenLost.Adopt;
+    /// <summary>Whether what it started goes on without this host. What is on a cluster does whenever nobody wants it to stop.</summary>
+    private bool IsLeft => _handler.WhenLost == WhenLost.Adopt
+        && (_reason == StopReason.HostRestarts || (_reason is StopReason.HostStops or StopReason.Lost && _row.ResourceClass == ResourceClass.Remote));
 
     private TimeSpan Grace => _reason switch
     {
@@ -109,6 +111,11 @@ internal sealed partial class RunningTask : IDisposable
             var run = new TaskRun(_row, Lease, Slot.Gpus, _adopted, _store, _options, _paths, _time, () => Stop(StopReason.Lost));
             await using var _ = run.ConfigureAwait(false);
             _run = run;
+            if (IsLeft)
+            {
+                run.LeaveProcesses();
+            }
+
             end = await HandleAsync(run).ConfigureAwait(false);
             if (!IsLeft && !await run.EndProcessesAsync(Grace).ConfigureAwait(false))
             {
@@ -156,7 +163,7 @@ internal sealed partial class RunningTask : IDisposable
             {
                 var isStored = (end.State, _reason, _handler.WhenLost) switch
                 {
-                    (TaskState.Cancelled, StopReason.HostRestarts, WhenLost.Adopt) => await _store.LeaveAsync(Lease, CancellationToken.None).ConfigureAwait(false),
+                    (TaskState.Cancelled, StopReason.HostStops or StopReason.HostRestarts, WhenLost.Adopt) when IsLeft => await _store.LeaveAsync(Lease, CancellationToken.None).ConfigureAwait(false),
                     (TaskState.Cancelled, StopReason.HostStops or StopReason.HostRestarts, WhenLost.Restart or WhenLost.Adopt) => await _store.RequeueAsync(Lease, "host_stopped", isAttempt: false, CancellationToken.None).ConfigureAwait(false),
                     (TaskState.Cancelled, StopReason.HostStops or StopReason.HostRestarts, _) => await _store.FinishAsync(Lease, Failed(TaskFaults.HostStopped), CancellationToken.None).ConfigureAwait(false),
                     _ => await _store.FinishAsync(Lease, end, CancellationToken.None).ConfigureAwait(false),

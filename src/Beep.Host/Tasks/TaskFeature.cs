@@ -1,4 +1,5 @@
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Gpus;
 using Beep.Host.Hosting.Live;
 using Beep.Host.Shell;
 using Beep.Host.Shell.Layout;
@@ -29,6 +30,7 @@ internal static class TaskFeature
     {
         services.TryAddSingleton(new TaskOptions());
         services.TryAddSingleton<ServerRestart>();
+        services.TryAddSingleton<GpuMonitor>();
         services.AddSingleton<TaskMeters>();
         services.AddSingleton<TaskSignals>();
         services.AddSingleton<TaskStore>();

@@ -13,7 +13,7 @@ internal sealed class TaskHandlers(IServiceProvider services)
     {
         var found = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
         return found.Values.FirstOrDefault(handler => !ResourceClass.IsKnown(handler.ResourceClass) || handler.Kind.Length > TaskRow.LongestKind) is { } wrong
-            ? throw new InvalidOperationException($"The handler of '{wrong.Kind}' asks for '{wrong.ResourceClass}': a resource class is io, cpu or gpu:<count>, and a kind has at most {TaskRow.LongestKind} characters.")
+            ? throw new InvalidOperationException($"The handler of '{wrong.Kind}' asks for '{wrong.ResourceClass}': a resource class is io, cpu, remote or gpu:<count>, and a kind has at most {TaskRow.LongestKind} characters.")
             : found;
     }
 }

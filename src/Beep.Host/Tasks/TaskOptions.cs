@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Beep.Host.Tasks;
 
@@ -10,6 +11,9 @@ internal sealed record TaskOptions
 
     /// <summary>How many may compute at a time.</summary>
     public int CpuSlots { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>How many that go on elsewhere may be watched at a time.</summary>
+    public int RemoteSlots { get; init; } = 256;
 
     /// <summary>The GPUs of this host that tasks get, by their numbers.</summary>
     public IReadOnlyList<int> Gpus { get; init; } = FindGpus();
@@ -47,10 +51,29 @@ internal sealed record TaskOptions
     /// <summary>How often old tasks are removed.</summary>
     public TimeSpan CleanUpEvery { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>Counts devices that drivers show, without asking any tool: the start does not wait for one.</summary>
     private static IReadOnlyList<int> FindGpus()
     {
-        const string devices = "/proc/driver/nvidia/gpus";
-        return Directory.Exists(devices) ? [.. Enumerable.Range(0, Directory.GetDirectories(devices).Length)] : [];
+        const string nvidia = "/proc/driver/nvidia/gpus";
+        const string amd = "/sys/class/kfd/kfd/topology/nodes";
+        var count = OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 1
+            : Directory.Exists(nvidia) ? Directory.GetDirectories(nvidia).Length
+            : Directory.Exists(amd) ? Directory.GetDirectories(amd).Count(IsAmdGpu)
+            : 0;
+        return [.. Enumerable.Range(0, count)];
+    }
+
+    /// <summary>Processors are nodes as well, without a GPU's number.</summary>
+    private static bool IsAmdGpu(string node)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(node, "gpu_id")).Trim() is not ("" or "0");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"io {IoSlots}, cpu {CpuSlots}, gpu {Gpus.Count}");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Gpus;
 using Beep.Host.Hosting.Processes;
 using Microsoft.Extensions.Hosting;
 
@@ -15,6 +16,7 @@ internal sealed partial class TaskRunner(
     LostTasks lost,
     TaskSchedule schedule,
     TaskOptions options,
+    GpuMonitor gpus,
     HostPaths paths,
     TaskMeters meters,
     ServerRestart restart,
@@ -83,8 +85,9 @@ internal sealed partial class TaskRunner(
         Dictionary<long, TakenSlot> slots = [];
         try
         {
+            IReadOnlyList<GpuReading> readings = offers.Any(offer => ResourceClass.GpusOf(offer.Class) > 0) ? await gpus.ReadAsync(cancellationToken).ConfigureAwait(false) : [];
             var renewed = time.GetTimestamp();
-            foreach (var row in await store.ClaimAsync(HostId, options.Lease, handlers.Kinds, offers, Take, cancellationToken).ConfigureAwait(false))
+            foreach (var row in await store.ClaimAsync(HostId, options.Lease, handlers.Kinds, offers, row => Take(row, readings), cancellationToken).ConfigureAwait(false))
             {
                 slots.Remove(row.Seq, out var slot);
                 Begin(row, slot!, adopted: null, renewed);
@@ -98,9 +101,9 @@ internal sealed partial class TaskRunner(
             }
         }
 
-        bool Take(TaskRow row)
+        bool Take(TaskRow row, IReadOnlyList<GpuReading> readings)
         {
-            if (_slots.TryTake(row.ResourceClass) is not { } slot)
+            if (_slots.TryTake(row.ResourceClass, handlers.Find(row.Kind)?.NeedOf(row), readings) is not { } slot)
             {
                 return false;
             }
@@ -118,13 +121,13 @@ internal sealed partial class TaskRunner(
         begin.SetResult();
     }
 
-    /// <summary>Goes on with a task whose process runs, with the GPUs that the process was given.</summary>
-    private void Adopt(TaskRow row, ProcessIdentity process)
+    /// <summary>Goes on with a task whose process runs, with the GPUs that the process was given; null where its work is elsewhere.</summary>
+    private void Adopt(TaskRow row, ProcessIdentity? process)
     {
-        List<int> gpus = OperatingSystem.IsLinux() && ResourceClass.GpusOf(row.ResourceClass) > 0 && ProcessTable.ReadVariable(process.Pid, TaskRun.GpuVariable) is { } listed
+        List<int> held = process is not null && OperatingSystem.IsLinux() && ResourceClass.GpusOf(row.ResourceClass) > 0 && ProcessTable.ReadVariable(process.Pid, TaskRun.GpuVariable) is { } listed
             ? [.. from number in listed.Split(',') where int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _) select int.Parse(number, CultureInfo.InvariantCulture)]
             : [];
-        Begin(row, _slots.TakeHeld(row.ResourceClass, gpus), process, time.GetTimestamp());
+        Begin(row, _slots.TakeHeld(row.ResourceClass, held), process, time.GetTimestamp());
     }
 
     private async Task RunAsync(RunningTask task, Task begin)

@@ -73,8 +73,9 @@ public sealed class ReferenceTests
     [InlineData("Tasks", "Audit", "Data", "Hosting", "Shell")]
     [InlineData("Quotas", "Audit", "Data", "Hosting", "Identity", "Shell")]
     [InlineData("Models", "Audit", "Data", "Hosting", "Identity", "Shell", "Tasks")]
+    [InlineData("Environments", "Audit", "Data", "Hosting", "Identity", "Shell", "Tasks")]
     [InlineData("Datasets", "Audit", "Data", "Hosting", "Identity", "Quotas", "Shell", "Tasks")]
-    [InlineData("Jobs", "Audit", "Data", "Datasets", "Hosting", "Identity", "Models", "Quotas", "Shell", "Tasks")]
+    [InlineData("Jobs", "Audit", "Data", "Datasets", "Environments", "Hosting", "Identity", "Models", "Quotas", "Shell", "Tasks")]
     [InlineData("OpenAi", "Audit", "Data", "Datasets", "Hosting", "Identity", "Jobs", "Models", "Quotas", "Shell", "Tasks")]
     public void Host_Room_KnowsNoOtherFeature(string room, params string[] allowed)
     {

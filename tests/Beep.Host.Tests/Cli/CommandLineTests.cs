@@ -58,13 +58,12 @@ public sealed class CommandLineTests
     {
         using var folder = new TemporaryFolder();
         var (model, data, output) = (folder.At("no-model"), folder.At("no-data.jsonl"), folder.At("job"));
-        var exitCode = await _terminal.RunAsync("train", "--model", model, "--data", data, "--out", output, "--backend", "transformers", "--set", "method=qlora", "--set", "task=dpo");
+        var exitCode = await _terminal.RunAsync("train", "--model", model, "--data", data, "--out", output, "--backend", "torchsharp", "--set", "method=qlora", "--set", "task=dpo");
         Assert.Equal(20, exitCode);
         Assert.Equal(
             $"""
-            error: backend: 'backend' is 'transformers', which this version does not have. Set backend to one of: torchsharp. [not_built]
-            error: task: 'task' is 'dpo', which this version does not have. Set task to one of: sft, pretrain. [not_built]
-            error: method: 'method' is 'qlora', which this version does not have. Set method to one of: lora, full. [not_built]
+            error: method: 'method' is 'qlora', which the backend 'torchsharp' does not do. Set backend to transformers, or choose another method. [backend_cannot]
+            error: task: 'task' is 'dpo', which the backend 'torchsharp' does not do. Set backend to transformers, or choose another task. [backend_cannot]
             error: model.path: There is no model folder '{model}'. Name a folder in Hugging Face layout. [model_not_found]
             error: data.train: There is no file '{data}'. Name a .jsonl, .json, .csv or .txt file. [data_not_found]
 

@@ -158,7 +158,7 @@ public sealed class JobEndpointsTests(PostgresServer postgres)
         var wanted = server.Wanted(5, ("method", "qlora"));
         using (var refused = await server.Admin.PostAsJsonAsync(JobServer.Jobs, wanted, Token))
         {
-            Assert.Equal((HttpStatusCode.UnprocessableEntity, "not_built"), (refused.StatusCode, (string)(await refused.Content.ReadFromJsonAsync<JsonObject>(Token))!["code"]!));
+            Assert.Equal((HttpStatusCode.UnprocessableEntity, "backend_cannot"), (refused.StatusCode, (string)(await refused.Content.ReadFromJsonAsync<JsonObject>(Token))!["code"]!));
         }
 
         wanted["start"] = false;

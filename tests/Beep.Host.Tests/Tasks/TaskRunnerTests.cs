@@ -248,7 +248,7 @@ public sealed class TaskRunnerTests(PostgresServer server)
 
     private static TestHandler TestOnce() => new("test.once", (_, _) => Task.FromResult<JsonObject?>(null)) { WhenLost = WhenLost.Fail };
 
-    private static void NoAdoption(TaskRow row, ProcessIdentity process) => throw new InvalidOperationException($"The task {row.Id} has no process to take over.");
+    private static void NoAdoption(TaskRow row, ProcessIdentity? process) => throw new InvalidOperationException($"The task {row.Id} has no process to take over.");
 
     /// <summary>A task whose process goes on without its host until there is a file called release in the home.</summary>
     private static TestHandler Survivor() => new(TaskTestHost.Kind, async (run, token) =>

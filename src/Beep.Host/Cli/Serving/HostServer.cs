@@ -1,6 +1,7 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Datasets;
+using Beep.Host.Environments;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Keys;
@@ -54,6 +55,7 @@ internal static class HostServer
         services.AddTasks();
         services.AddTraining(request.Trainer);
         services.AddModels(AppContext.BaseDirectory);
+        services.AddEnvironments(request.Variable, AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -72,6 +74,7 @@ internal static class HostServer
         app.MapLive();
         app.MapTasks();
         app.MapModels();
+        app.MapEnvironments();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();

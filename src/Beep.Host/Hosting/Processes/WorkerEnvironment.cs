@@ -22,6 +22,15 @@ internal static class WorkerEnvironment
     // They load code into, or open doors of, every process that sees them.
     private static readonly HashSet<string> Refused = new(StringComparer.Ordinal) { "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS" };
 
+    // What the program sets itself, and its own secrets, which no worker gets.
+    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ProcessGroup.Variable, "CUDA_VISIBLE_DEVICES", "SECRET_KEY", "DATABASE_URL", "IDENTITYSERVER_CLIENT_SECRET", "HF_TOKEN",
+    };
+
+    /// <summary>Whether nobody may set or pass on a variable for a worker.</summary>
+    public static bool IsReserved(string name) => Reserved.Contains(name) || Reserved.Contains(name.Replace("_FILE", "", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Replaces the content of <paramref name="target"/> by what of <paramref name="source"/> a worker may know.</summary>
     public static void Fill(IDictionary<string, string?> target, IDictionary source)
     {

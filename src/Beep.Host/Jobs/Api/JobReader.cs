@@ -4,6 +4,7 @@ using Beep.Host.Datasets;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Privileges;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Stored;
 using Microsoft.EntityFrameworkCore;
@@ -106,6 +107,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
             Error = job.Error,
             ErrorCode = job.ErrorCode,
             ErrorRemedy = job.ErrorRemedy,
+            Placement = job.Placement,
             View = new JobView
             {
                 Id = job.Id,
@@ -141,6 +143,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         Actions = JobView.ActionsOf(row.State),
         DeviceSeconds = Math.Round(row.View.DeviceSeconds, 1),
         Queue = queue?.PlaceOf(row.View.Id),
+        Placement = Placement.Read(row.Placement),
         Error = JobErrorView.Of(row.ErrorCode, row.Error, row.ErrorRemedy),
     };
 
@@ -157,6 +160,8 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         public string? ErrorCode { get; init; }
 
         public string? ErrorRemedy { get; init; }
+
+        public string? Placement { get; init; }
 
         /// <summary>What the columns say; the rest is worked out.</summary>
         public required JobView View { get; init; }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Stored;
 
@@ -27,6 +28,8 @@ internal sealed record JobView
     public required string Backend { get; init; }
 
     public required string Method { get; init; }
+
+    public Placement Placement { get; init; } = Placement.Default;
 
     public required int Priority { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Beep.Host.Jobs.Placing;
 
 namespace Beep.Host.Jobs.Api;
 
@@ -31,6 +32,9 @@ internal sealed record NewJob
 
     /// <summary>Fields of the spec by their paths: <c>"train.max_steps": 20</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Overrides { get; init; }
+
+    /// <summary>Where it is to run and in what; null: the server chooses.</summary>
+    public Placement? Placement { get; init; }
 
     /// <summary>What a name of the result ends with.</summary>
     public string? Suffix { get; init; }

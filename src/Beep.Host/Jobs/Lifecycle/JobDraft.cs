@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Specs;
 
 namespace Beep.Host.Jobs.Lifecycle;
@@ -32,6 +33,8 @@ internal sealed record JobDraft
 
     /// <summary>Rows that the run itself cuts off for validation; null for none.</summary>
     public RowSplit? Split { get; init; }
+
+    public Placement Placement { get; init; } = Placement.Default;
 
     public string? Plan { get; init; }
 

@@ -1,5 +1,7 @@
 using Beep.Contracts;
 using Beep.Host.Audit;
+using Beep.Host.Jobs.Placing;
+using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Jobs.Training;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +21,9 @@ internal sealed partial class JobService
         foreach (var waiting in picked)
         {
             var job = await change.FineTune.Set<Job>().SingleAsync(row => row.Seq == waiting.Seq, cancellationToken);
-            var wanted = TrainInput.TaskFor(paths, new JobFolder(paths.Job(job.Id)), $"Train {job.Name}", job.OwnerId, job.Id) with { ResourceClass = waiting.ResourceClass };
+            var placement = Placement.Read(job.Placement);
+            var gpuBytes = Tasks.ResourceClass.GpusOf(placement.ResourceClass) > 0 ? JobPlan.MemoryIn(job.Plan) : null;
+            var wanted = TrainInput.TaskFor(paths, new JobFolder(paths.Job(job.Id)), $"Train {job.Name}", job.OwnerId, job.Id, placement, gpuBytes);
             job.TaskId = (await tasks.EnqueueAsync(change.Host, wanted, AuditActors.System, cancellationToken)).Id;
             change.HasTask = true;
             change.Tell(job, AuditActors.System, "handed_over", "It is its turn.");

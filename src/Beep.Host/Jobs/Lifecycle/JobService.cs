@@ -149,6 +149,8 @@ internal sealed partial class JobService(
         Preset = draft.Preset,
         Backend = SpecWriter.WireName(draft.Spec.Backend),
         Method = SpecWriter.WireName(draft.Spec.Method),
+        Placement = draft.Placement.ToJson(),
+        ResourceClass = draft.Placement.ResourceClass,
         Spec = draft.StoredSpec,
         Plan = draft.Plan,
         Priority = draft.Priority,

@@ -28,6 +28,7 @@ internal sealed record JobField(string Path, string Label, string Hint, JobField
     [
         ("Course",
         [
+            new("task", "Task", "Answers to prompts, a preference between two answers, or plain text.", JobFieldKind.Choice, "sft", "dpo", "pretrain"),
             new("train.num_epochs", "Epochs", "How often every row is read."),
             new("train.max_steps", "Steps", "Where given, it wins over the epochs."),
             new("train.learning_rate", "Learning rate", "The peak. 2e-4 is usual for LoRA, a tenth of it for all weights."),
@@ -51,7 +52,7 @@ internal sealed record JobField(string Path, string Label, string Hint, JobField
         ]),
         ("Weights",
         [
-            new("method", "Method", "LoRA trains a small adapter beside the model, full trains every weight.", JobFieldKind.Choice, "lora", "full"),
+            new("method", "Method", "LoRA trains a small adapter beside the model, DoRA one that also scales, QLoRA over a model in 4 bits; full trains every weight.", JobFieldKind.Choice, "lora", "dora", "qlora", "full"),
             new("lora.r", "Rank", "Of the adapter: more can learn more and takes more memory."),
             new("lora.alpha", "Alpha", "Scales the adapter by alpha over rank."),
             new("lora.dropout", "Dropout", "The share of the adapter's inputs that is left out while training."),

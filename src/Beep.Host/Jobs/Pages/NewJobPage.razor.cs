@@ -20,6 +20,8 @@ namespace Beep.Host.Jobs.Pages;
 public sealed partial class NewJobPage
 {
     private const string HeldOutField = "validation_share";
+    private const string BackendField = "backend";
+    private const string PlacementPrefix = "placement.";
     private static readonly string[] Shares = ["0.05", "0.1", "0.2"];
 
     // Who types is not asked after every letter.
@@ -36,6 +38,7 @@ public sealed partial class NewJobPage
     private string? _dataset;
     private string? _version;
     private string? _validation = "0.1";
+    private PlacementChoice _place = PlacementChoice.Default;
     private string? _name;
     private string? _suffix;
     private JobPlan? _plan;
@@ -117,6 +120,7 @@ public sealed partial class NewJobPage
         (_model, _dataset, _version) = (WantedModel ?? job.Model.Id, WantedDataset ?? job.Dataset.Id, WantedDataset is null ? job.Dataset.Version.ToString(CultureInfo.InvariantCulture) : null);
         var spec = job.Spec!.ToJsonString();
         _validation = StoredSpec.ShareOf(spec) is { } share ? share.ToString(CultureInfo.InvariantCulture) : job.Validation?.Id;
+        _place = new PlacementChoice(job.Backend, job.Placement);
         foreach (var (path, value) in JobField.OverridesOf(spec, _preset))
         {
             _overrides[path] = value;
@@ -196,6 +200,7 @@ public sealed partial class NewJobPage
 
     private static string FixText(PlanFix fix) => fix.Path == HeldOutField
         ? $"hold {Units.Percent(fix.Value!.GetValue<double>())} out"
+        : fix.Path == BackendField ? $"what trains it to {fix.Value}"
         : $"{JobField.Groups.SelectMany(group => group.Fields).FirstOrDefault(field => field.Path == fix.Path)?.Label ?? fix.Path} to {fix.Value?.ToString() ?? "nothing"}";
 
     private Task FixAsync(PlanFix fix)
@@ -204,12 +209,31 @@ public sealed partial class NewJobPage
         {
             _validation = fix.Value!.ToString();
         }
+        else if (fix.Path == BackendField)
+        {
+            _place = _place with { Backend = fix.Value!.ToString() };
+        }
+        else if (fix.Path.StartsWith(PlacementPrefix, StringComparison.Ordinal))
+        {
+            _place = _place with { Placement = _place.Placement.With(fix.Path[PlacementPrefix.Length..], fix.Value) };
+        }
         else
         {
             _overrides[fix.Path] = JsonSerializer.SerializeToElement(fix.Value);
         }
 
         return PlanAsync(TimeSpan.Zero);
+    }
+
+    private Dictionary<string, JsonElement>? Overrides()
+    {
+        var overrides = new Dictionary<string, JsonElement>(_overrides, StringComparer.Ordinal);
+        if (_place.Backend != PlacementChoice.Default.Backend)
+        {
+            overrides[BackendField] = JsonSerializer.SerializeToElement(_place.Backend);
+        }
+
+        return overrides.Count == 0 ? null : overrides;
     }
 
     private NewJob Wanted(bool? start = null) => new()
@@ -221,7 +245,8 @@ public sealed partial class NewJobPage
         ValidationShare = double.TryParse(_validation, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && !PublicId.IsOne(_validation) ? share : null,
         ValidationDataset = PublicId.IsOne(_validation) ? _validation : null,
         Preset = _preset,
-        Overrides = _overrides.Count == 0 ? null : new Dictionary<string, JsonElement>(_overrides, StringComparer.Ordinal),
+        Overrides = Overrides(),
+        Placement = _place.Placement == Placing.Placement.Default ? null : _place.Placement,
         Suffix = string.IsNullOrWhiteSpace(_suffix) ? null : _suffix.Trim(),
         Start = start,
     };

@@ -59,6 +59,12 @@ internal sealed class PlanContext
     /// <summary>Those of the held-out rows; nothing where there are none.</summary>
     public RowTotals HeldOutRows => Totals(Data.Value?.Validation) ?? default;
 
+    /// <summary>How many times what is estimated past runs have taken.</summary>
+    public double MemoryFactor { get; init; } = 1;
+
+    /// <summary>What an estimate comes to by what past runs have shown.</summary>
+    public long BytesOf(MemoryEstimate memory) => (long)(memory.Total * MemoryFactor);
+
     /// <summary>About how much memory the run takes; null where the model is unknown.</summary>
     public MemoryEstimate? Memory => Config.Value is { } config
         ? MemoryEstimate.For(config, Resolved(config), SequenceLength, IsHalfPrecision)

@@ -10,9 +10,7 @@ internal static class Planner
     /// <summary>The rules, in the order in which their findings are read.</summary>
     public static IReadOnlyList<IPlanRule> Rules { get; } =
     [
-        new RefuseBackendNotBuilt(),
-        new RefuseTaskNotBuilt(),
-        new RefuseMethodNotBuilt(),
+        new RequireAbility(),
         new RequireModel(),
         new RequireAdapter(),
         new RequireDataFiles(),

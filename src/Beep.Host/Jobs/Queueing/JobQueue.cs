@@ -45,15 +45,15 @@ internal sealed class JobQueue(HostDatabase host, FineTuneDatabase fineTune, Quo
     {
         var context = fineTune.CreateContext();
         await using var _ = context.ConfigureAwait(false);
-        var backends = await context.Set<Job>().Where(job => job.State == JobState.Queued && job.TaskId == null).Select(job => job.Backend).Distinct().ToListAsync(cancellationToken).ConfigureAwait(false);
-        if (backends.Count == 0)
+        var classes = await context.Set<Job>().Where(job => job.State == JobState.Queued && job.TaskId == null).Select(job => job.ResourceClass).Distinct().ToListAsync(cancellationToken).ConfigureAwait(false);
+        if (classes.Count == 0)
         {
             return false;
         }
 
         var other = host.CreateContext();
         await using var __ = other.ConfigureAwait(false);
-        foreach (var resourceClass in backends.Select(slots.ClassOf).Distinct(StringComparer.Ordinal))
+        foreach (var resourceClass in classes)
         {
             if (await slots.FreeAsync(other, resourceClass, cancellationToken).ConfigureAwait(false) > 0)
             {
@@ -70,7 +70,7 @@ internal sealed class JobQueue(HostDatabase host, FineTuneDatabase fineTune, Quo
         var context = fineTune.CreateContext();
         await using var _ = context.ConfigureAwait(false);
         var active = await context.Set<Job>().AsNoTracking().Where(job => job.State == JobState.Queued || job.State == JobState.Running || job.State == JobState.Cancelling)
-            .Select(job => new ActiveJob(job.Seq, job.Id, job.OwnerId, job.Priority, job.QueuedAt ?? job.CreatedAt, job.Backend, job.State, job.TaskId, job.StartedAt, job.Step, job.TotalSteps, job.Plan))
+            .Select(job => new ActiveJob(job.Seq, job.Id, job.OwnerId, job.Priority, job.QueuedAt ?? job.CreatedAt, job.ResourceClass, job.State, job.TaskId, job.StartedAt, job.Step, job.TotalSteps, job.Plan))
             .ToListAsync(cancellationToken).ConfigureAwait(false);
         var shares = await SharesAsync(context, active.Where(job => job.IsWaiting).Select(job => job.OwnerId).Concat(alsoOwners), cancellationToken).ConfigureAwait(false);
         return new QueueView(active, shares, slots, time.GetUtcNow());
@@ -109,11 +109,11 @@ internal sealed class JobQueue(HostDatabase host, FineTuneDatabase fineTune, Quo
             .Select(job => job.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<List<WaitingJob>> WaitingAsync(FineTuneDbContext context, CancellationToken cancellationToken)
+    private static async Task<List<WaitingJob>> WaitingAsync(FineTuneDbContext context, CancellationToken cancellationToken)
     {
         var rows = await context.Set<Job>().AsNoTracking().Where(job => job.State == JobState.Queued && job.TaskId == null)
-            .Select(job => new { job.Seq, job.Id, job.OwnerId, job.Priority, At = job.QueuedAt ?? job.CreatedAt, job.Backend }).ToListAsync(cancellationToken).ConfigureAwait(false);
-        return [.. rows.Select(row => new WaitingJob(row.Seq, row.Id, row.OwnerId, row.Priority, row.At, slots.ClassOf(row.Backend)))];
+            .Select(job => new { job.Seq, job.Id, job.OwnerId, job.Priority, At = job.QueuedAt ?? job.CreatedAt, job.ResourceClass }).ToListAsync(cancellationToken).ConfigureAwait(false);
+        return [.. rows.Select(row => new WaitingJob(row.Seq, row.Id, row.OwnerId, row.Priority, row.At, row.ResourceClass))];
     }
 
     private async Task<Dictionary<long, OwnerShare>> SharesAsync(FineTuneDbContext context, IEnumerable<long> owners, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using Beep.Contracts;
 using Beep.Host.Data;
 using Beep.Host.Jobs.Training;
 using Beep.Host.Tasks;
@@ -19,12 +18,10 @@ internal sealed class JobSlots(TaskOptions options, IServiceProvider services)
     /// <summary>What tasks call this host; null where it runs none.</summary>
     public string? HostId => _hostId.Value;
 
-    /// <summary>What a run with this backend takes: the embedded trainer computes on processors, the others on a GPU where there is one.</summary>
-    public string ClassOf(string backend) =>
-        backend == SpecWriter.WireName(Backend.Torchsharp) || options.Gpus.Count == 0 ? ResourceClass.Cpu : ResourceClass.Gpu(1);
-
     /// <summary>How many runs of a class this host can do at a time.</summary>
-    public int Of(string resourceClass) => ResourceClass.GpusOf(resourceClass) is > 0 and var gpus ? options.Gpus.Count / gpus : options.CpuSlots;
+    public int Of(string resourceClass) => ResourceClass.GpusOf(resourceClass) is > 0 and var gpus
+        ? options.Gpus.Count / gpus
+        : resourceClass == ResourceClass.Remote ? options.RemoteSlots : options.CpuSlots;
 
     /// <summary>How many more there is room for now: nobody has taken those that wait, and this host runs its own.</summary>
     public async Task<int> FreeAsync(HostDbContext context, string resourceClass, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ namespace Beep.Host.Jobs.Queueing;
 
 /// <summary>A job that waits or runs, as far as the queue is concerned.</summary>
 internal sealed record ActiveJob(
-    long Seq, string Id, long OwnerId, int Priority, DateTimeOffset QueuedAt, string Backend, JobState State, string? TaskId, DateTimeOffset? StartedAt, long Step, long TotalSteps, string? Plan)
+    long Seq, string Id, long OwnerId, int Priority, DateTimeOffset QueuedAt, string ResourceClass, JobState State, string? TaskId, DateTimeOffset? StartedAt, long Step, long TotalSteps, string? Plan)
 {
     public bool IsWaiting => State == JobState.Queued && TaskId is null;
 
@@ -57,12 +57,9 @@ internal sealed class QueueView
     {
         (_active, _shares, _slots, _now) = (active, shares, slots, now);
         _lines = active.Where(job => job.IsWaiting)
-            .Select(job => new WaitingJob(job.Seq, job.Id, job.OwnerId, job.Priority, job.QueuedAt, slots.ClassOf(job.Backend), job.PlannedSeconds))
+            .Select(job => new WaitingJob(job.Seq, job.Id, job.OwnerId, job.Priority, job.QueuedAt, job.ResourceClass, job.PlannedSeconds))
             .GroupBy(job => job.ResourceClass).ToDictionary(line => line.Key, line => JobOrder.Sort(line, shares, now), StringComparer.Ordinal);
     }
-
-    /// <summary>How many wait for what a backend needs.</summary>
-    public int Waiting(string backend) => _lines.GetValueOrDefault(_slots.ClassOf(backend))?.Count ?? 0;
 
     /// <summary>The place of a job that is in the queue; null for any other.</summary>
     public QueuePlace? PlaceOf(string jobId)
@@ -77,14 +74,13 @@ internal sealed class QueueView
             return new QueuePlace(null, "It is its turn: it begins as soon as a slot is free.", 0);
         }
 
-        var line = _lines[_slots.ClassOf(job.Backend)];
+        var line = _lines[job.ResourceClass];
         return Place(line, line.TakeWhile(waiting => waiting.Id != jobId).Count(), job.OwnerId);
     }
 
     /// <summary>The place that a new job of an owner would get.</summary>
-    public QueuePlace PlaceOfNew(long ownerId, int priority, string backend)
+    public QueuePlace PlaceOfNew(long ownerId, int priority, string resourceClass)
     {
-        var resourceClass = _slots.ClassOf(backend);
         var wanted = new WaitingJob(long.MaxValue, "", ownerId, priority, _now, resourceClass);
         var line = JobOrder.Sort([.. _lines.GetValueOrDefault(resourceClass) ?? [], wanted], _shares, _now);
         return Place(line, line.TakeWhile(waiting => waiting.Id.Length > 0).Count(), ownerId);
@@ -108,7 +104,7 @@ internal sealed class QueueView
     /// <summary>Lets what runs end and what is ahead run, one after the other in each slot.</summary>
     private double? StartsIn(IEnumerable<WaitingJob> ahead, string resourceClass, long? limitedOwner)
     {
-        var running = _active.Where(job => !job.IsWaiting && _slots.ClassOf(job.Backend) == resourceClass).ToList();
+        var running = _active.Where(job => !job.IsWaiting && job.ResourceClass == resourceClass).ToList();
         var (slots, free) = (new PriorityQueue<double, double>(), _slots.Of(resourceClass));
         foreach (var remaining in running.Select(job => job.Remaining(_now)))
         {

@@ -46,6 +46,12 @@ internal sealed class Job
 
     public required string Method { get; init; }
 
+    /// <summary>JSON of where it runs and in what; null for the shipped trainer on this machine.</summary>
+    public string? Placement { get; init; }
+
+    /// <summary>What its run takes of a host.</summary>
+    public string ResourceClass { get; init; } = Tasks.ResourceClass.Cpu;
+
     /// <summary>JSON of the spec as it was wanted, with ids where the job folder has paths.</summary>
     public required string Spec { get; init; }
 
@@ -126,6 +132,8 @@ internal sealed class JobConfiguration : IEntityTypeConfiguration<Job>, IFineTun
         builder.Property(job => job.Preset).HasMaxLength(Job.LongestWord);
         builder.Property(job => job.Backend).HasMaxLength(Job.LongestWord);
         builder.Property(job => job.Method).HasMaxLength(Job.LongestWord);
+        builder.Property(job => job.Placement).HasMaxLength(Job.LongestText);
+        builder.Property(job => job.ResourceClass).HasMaxLength(Job.LongestWord).HasDefaultValue(Tasks.ResourceClass.Cpu);
         builder.Property(job => job.ErrorCode).HasMaxLength(Job.LongestWord);
         builder.Property(job => job.Error).HasMaxLength(Job.LongestText);
         builder.Property(job => job.ErrorRemedy).HasMaxLength(Job.LongestText);

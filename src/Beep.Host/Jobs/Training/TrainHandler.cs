@@ -1,8 +1,11 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting;
-using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Backends;
+using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Lifecycle;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Specs;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Tasks;
@@ -14,10 +17,11 @@ namespace Beep.Host.Jobs.Training;
 /// reading where this one was. To stop is to save a checkpoint, and a run that is begun again goes on from there.
 /// </summary>
 /// <param name="paths">The home.</param>
-/// <param name="locateTrainer">Where the worker program is.</param>
+/// <param name="backends">How workers are started.</param>
+/// <param name="executors">Where they run.</param>
 /// <param name="time">The clock.</param>
 /// <param name="jobs">What keeps jobs; null while fine-tuning is switched off, when only folders are trained.</param>
-internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateTrainer, TimeProvider time, JobService? jobs = null) : ITaskHandler
+internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> backends, IEnumerable<IExecutor> executors, TimeProvider time, JobService? jobs = null) : ITaskHandler
 {
     public const string KindName = "finetune.train";
 
@@ -30,13 +34,17 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
 
     public WhenLost WhenLost => WhenLost.Adopt;
 
+    public GpuNeed? NeedOf(TaskRow task) =>
+        task.Input is { } input && JsonSerializer.Deserialize<TrainInput>(input, TaskJson.Options) is { } wanted ? new GpuNeed(wanted.Placement?.Devices, wanted.GpuBytes) : null;
+
     public async Task<JsonObject?> RunAsync(TaskRun run, CancellationToken cancellationToken)
     {
         var input = run.ReadInput<TrainInput>();
         if (input.JobId is not { } jobId)
         {
             var folder = input.Resolve(paths);
-            return await TrainAsync(run, folder, run.Adopt(folder.Output), null, cancellationToken).ConfigureAwait(false);
+            var found = await ExecutorOf(input).FindAsync(run, folder, cancellationToken).ConfigureAwait(false);
+            return await TrainAsync(run, folder, input, found, null, cancellationToken).ConfigureAwait(false);
         }
 
         if (jobs is null)
@@ -52,10 +60,10 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         try
         {
             var folder = input.Resolve(paths);
-            var adopted = run.Adopt(folder.Output);
-            if (await report.BeginAsync(adopted is not null, cancellationToken).ConfigureAwait(false))
+            var found = await ExecutorOf(input).FindAsync(run, folder, cancellationToken).ConfigureAwait(false);
+            if (await report.BeginAsync(found is not null, cancellationToken).ConfigureAwait(false))
             {
-                return await TrainAsync(run, folder, adopted, report, cancellationToken).ConfigureAwait(false);
+                return await TrainAsync(run, folder, input, found, report, cancellationToken).ConfigureAwait(false);
             }
 
             // It was cancelled as it began: whoever did that stops this task in a moment.
@@ -80,21 +88,31 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         }
     }
 
-    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, ChildProcess? adopted, JobReport? report, CancellationToken cancellationToken)
+    private IExecutor ExecutorOf(TrainInput input)
+    {
+        var name = (input.Placement ?? Placement.Default).Executor;
+        return executors.FirstOrDefault(executor => executor.Name == name)
+            ?? throw FaultException.Failed("executor_off", $"This server does not run jobs on '{name}'.", "Switch it on in the settings, or make the job again for this machine.", "executor");
+    }
+
+    private IWorkerBackend BackendOf(JobSpec spec) => backends.FirstOrDefault(backend => backend.Kind == spec.Backend)
+        ?? throw FaultException.Failed("backend_off", $"This server has no worker for the backend '{SpecWriter.WireName(spec.Backend)}'.", "Make the job again with another backend.", "backend");
+
+    private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, TrainInput input, IWorkerRun? found, JobReport? report, CancellationToken cancellationToken)
     {
         var spec = SpecReader.Read(folder.Spec);
         var steps = new TrainSteps(run);
-        if (adopted is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
+        if (found is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
             await EndAsync(report, new JobOutcome(past.ExitCode, past, []), Stopped(past)).ConfigureAwait(false);
             return past.Status == JobStatus.Succeeded ? Describe(folder, spec, past) : throw new FaultException(past.ExitCode, [Stopped(past)]);
         }
 
-        var (child, offset) = adopted is null
-            ? await BeginAsync(run, steps, folder, cancellationToken).ConfigureAwait(false)
-            : (adopted, await GoOnAsync(steps, report, folder, cancellationToken).ConfigureAwait(false));
-        var ended = EndAsync(run, child, cancellationToken);
+        var (worker, offset) = found is null
+            ? await BeginAsync(run, steps, folder, spec, input, cancellationToken).ConfigureAwait(false)
+            : (found, await GoOnAsync(steps, report, folder, cancellationToken).ConfigureAwait(false));
+        var ended = EndAsync(run, worker, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))
         {
@@ -103,7 +121,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         }
 
         var exitCode = await ended.ConfigureAwait(false);
-        var outcome = JobOutcome.Of(folder, exitCode, wasStoppedAtOnce: false, steps.Failures, child.LastLines(JobOutcome.ShownLines));
+        var outcome = JobOutcome.Of(folder, exitCode, wasStoppedAtOnce: false, steps.Failures, worker.LastLines(JobOutcome.ShownLines));
         if (outcome is { ExitCode: WorkerExitCode.Succeeded, Exit: { } exit })
         {
             await steps.CompleteAsync(exit).ConfigureAwait(false);
@@ -150,7 +168,7 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         return end;
     }
 
-    private async Task<(ChildProcess Child, long Offset)> BeginAsync(TaskRun run, TrainSteps steps, JobFolder folder, CancellationToken cancellationToken)
+    private async Task<(IWorkerRun Worker, long Offset)> BeginAsync(TaskRun run, TrainSteps steps, JobFolder folder, JobSpec spec, TrainInput input, CancellationToken cancellationToken)
     {
         await steps.BeginAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -158,9 +176,9 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
             await SplitAsync(run, folder, cancellationToken).ConfigureAwait(false);
             LocalExecutor.Forget(folder);
             var offset = EventTail.EndOf(folder.Events);
-            var trainer = locateTrainer();
-            var start = new ChildProcessStart(trainer.FileName, [.. trainer.Prefix, "train", folder.Root]) { WorkingFolder = folder.Root, OutputFile = folder.Output, OutlivesHost = true };
-            return (await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), offset);
+            var placement = input.Placement ?? Placement.Default;
+            var command = await BackendOf(spec).FindAsync(spec, placement, folder, cancellationToken).ConfigureAwait(false);
+            return (await ExecutorOf(input).StartAsync(run, folder, command, placement, cancellationToken).ConfigureAwait(false), offset);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -168,16 +186,16 @@ internal sealed class TrainHandler(HostPaths paths, Func<TrainerProgram> locateT
         }
     }
 
-    /// <summary>Waits also for a worker that was told to stop: the task asks it once, and asking twice would end it without a checkpoint.</summary>
-    private async Task<int?> EndAsync(TaskRun run, ChildProcess child, CancellationToken cancellationToken)
+    /// <summary>Waits also for a worker that was told to stop.</summary>
+    private static async Task<int?> EndAsync(TaskRun run, IWorkerRun worker, CancellationToken cancellationToken)
     {
         try
         {
-            return await child.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await worker.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!run.IsLeaving)
         {
-            return await child.WaitAsync(CancellationToken.None).WaitAsync(LongestStop, time, CancellationToken.None).ConfigureAwait(false);
+            return await worker.StopAsync(LongestStop).ConfigureAwait(false);
         }
     }
 

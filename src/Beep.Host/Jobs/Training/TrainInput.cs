@@ -1,7 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Training;
@@ -9,13 +10,18 @@ namespace Beep.Host.Jobs.Training;
 /// <summary>What a task that trains is given.</summary>
 /// <param name="Folder">The job folder, from the home on.</param>
 /// <param name="JobId">The job whose run it is; null for a folder alone.</param>
-internal sealed record TrainInput(string Folder, string? JobId = null)
+/// <param name="Placement">Where it runs; null for the shipped trainer on this machine.</param>
+/// <param name="GpuBytes">How much memory it takes of each GPU; null where it takes none, or nobody knows.</param>
+internal sealed record TrainInput(string Folder, string? JobId = null, Placement? Placement = null, long? GpuBytes = null)
 {
+    private static readonly JsonSerializerOptions Written = new(TaskJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     /// <summary>The task that trains a job folder of this home.</summary>
-    public static NewTask TaskFor(HostPaths paths, JobFolder folder, string name, long? ownerId, string? jobId = null) => new(TrainHandler.KindName, name)
+    public static NewTask TaskFor(HostPaths paths, JobFolder folder, string name, long? ownerId, string? jobId = null, Placement? placement = null, long? gpuBytes = null) => new(TrainHandler.KindName, name)
     {
         OwnerId = ownerId,
-        Input = jobId is null ? new JsonObject { ["folder"] = NameOf(paths, folder) } : new JsonObject { ["folder"] = NameOf(paths, folder), ["job_id"] = jobId },
+        ResourceClass = placement?.ResourceClass,
+        Input = JsonSerializer.SerializeToNode(new TrainInput(NameOf(paths, folder), jobId, placement, gpuBytes), Written)!.AsObject(),
     };
 
     /// <summary>Whether a task is that of a job folder.</summary>

@@ -53,7 +53,7 @@ public sealed class JobPlanTests(PostgresServer postgres)
 
         plan = await PlanAsync(server, server.Wanted(20, ("data.max_length", 8), ("method", "qlora"), ("train.per_device_batch_size", 2)));
         Assert.False((bool)plan["can_start"]!);
-        Assert.Equal("lora", (string)Problem(plan, "not_built")["fix"]!["value"]!);
+        Assert.Equal("transformers", (string)Problem(plan, "backend_cannot")["fix"]!["value"]!);
         Assert.Equal(("data.overlong", "truncate"), ((string)Problem(plan, "overlong")["fix"]!["path"]!, (string)Problem(plan, "overlong")["fix"]!["value"]!));
         Assert.True((long)plan["data"]!["overlong"]! > 0);
 

@@ -37,7 +37,6 @@ public sealed class PlannerTests : IDisposable
     {
         var spec = Spec() with
         {
-            Backend = Backend.Custom,
             Task = TrainingTask.Dpo,
             Method = TrainingMethod.Dora,
             Model = new ModelSpec { Path = _folder.At("model") },
@@ -46,9 +45,8 @@ public sealed class PlannerTests : IDisposable
         };
         Assert.Equal(
             [
-                "Error backend: 'backend' is 'custom', which this version does not have. Set backend to one of: torchsharp. [not_built]",
-                "Error task: 'task' is 'dpo', which this version does not have. Set task to one of: sft, pretrain. [not_built]",
-                "Error method: 'method' is 'dora', which this version does not have. Set method to one of: lora, full. [not_built]",
+                "Error method: 'method' is 'dora', which the backend 'torchsharp' does not do. Set backend to transformers, or choose another method. [backend_cannot]",
+                "Error task: 'task' is 'dpo', which the backend 'torchsharp' does not do. Set backend to transformers, or choose another task. [backend_cannot]",
                 $"Error model.path: There is no model folder '{_folder.At("model")}'. Name a folder in Hugging Face layout. [model_not_found]",
                 $"Error adapter: The adapter folder '{_folder.At("adapter")}' has no adapter_config.json. Name an adapter in PEFT layout, such as a job's artifacts/adapter. [adapter_not_found]",
                 $"Error adapter: The adapter folder '{_folder.At("adapter")}' has no adapter_model.safetensors. Name an adapter in PEFT layout, such as a job's artifacts/adapter. [adapter_not_found]",

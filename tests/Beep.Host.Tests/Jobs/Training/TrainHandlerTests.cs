@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Backends;
+using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Specs;
 using Beep.Host.Jobs.Training;
 using Beep.Host.Tasks;
@@ -153,7 +155,7 @@ public sealed class TrainHandlerTests(PostgresServer server) : IDisposable
 
     /// <summary>The handler over the home of a host that is made after it.</summary>
     private static TestHandler Handler(Func<TaskTestHost> host, TrainerProgram trainer) =>
-        new(TrainHandler.KindName, (run, token) => new TrainHandler(host().Log.Paths, () => trainer, TimeProvider.System).RunAsync(run, token)) { ResourceClass = ResourceClass.Cpu };
+        new(TrainHandler.KindName, (run, token) => new TrainHandler(host().Log.Paths, [new ShippedTrainer(() => trainer)], [new ChildExecutor(TimeProvider.System)], TimeProvider.System).RunAsync(run, token)) { ResourceClass = ResourceClass.Cpu };
 
     private async Task<JobFolder> MakeJobAsync(TaskTestHost host, params string[] settings)
     {

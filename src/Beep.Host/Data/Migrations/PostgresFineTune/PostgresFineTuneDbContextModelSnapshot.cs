@@ -183,6 +183,59 @@ namespace Beep.Host.Data.Migrations.PostgresFineTune
                     b.ToTable("finetune_dataset_versions", (string)null);
                 });
 
+            modelBuilder.Entity("Beep.Host.Jobs.Backends.CustomBackend", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasMaxLength(20000)
+                        .HasColumnType("character varying(20000)")
+                        .HasColumnName("definition");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("description");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_enabled");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("name");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_finetune_backends");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_finetune_backends_name");
+
+                    b.ToTable("finetune_backends", (string)null);
+                });
+
             modelBuilder.Entity("Beep.Host.Jobs.Stored.Artifact", b =>
                 {
                     b.Property<long>("Seq")
@@ -341,6 +394,11 @@ namespace Beep.Host.Data.Migrations.PostgresFineTune
                         .HasColumnType("character varying(16)")
                         .HasColumnName("parent_id");
 
+                    b.Property<string>("Placement")
+                        .HasMaxLength(4000)
+                        .HasColumnType("character varying(4000)")
+                        .HasColumnName("placement");
+
                     b.Property<string>("Plan")
                         .HasColumnType("text")
                         .HasColumnName("plan");
@@ -362,6 +420,14 @@ namespace Beep.Host.Data.Migrations.PostgresFineTune
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("request_hash");
+
+                    b.Property<string>("ResourceClass")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasDefaultValue("cpu")
+                        .HasColumnName("resource_class");
 
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()

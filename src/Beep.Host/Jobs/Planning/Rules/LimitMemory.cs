@@ -12,20 +12,20 @@ internal sealed class LimitMemory : IPlanRule
 
     public IEnumerable<PlanProblem> Check(PlanContext context)
     {
-        if (context.Memory is not { } memory)
+        if (context.Memory is not { } memory || !context.Machine.IsKnown)
         {
             yield break;
         }
 
         const string remedy = "Lower train.per_device_batch_size or data.max_length, or set train.gradient_checkpointing=on.";
-        var (machine, free) = (context.Machine.MemoryBytes, context.Machine.FreeMemoryBytes);
-        if (memory.Total > machine * ClearMiss)
+        var (machine, free, taken) = (context.Machine.MemoryBytes, context.Machine.FreeMemoryBytes, context.BytesOf(memory));
+        if (taken > machine * ClearMiss)
         {
-            yield return Mend(PlanProblem.Error("out_of_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; this machine has {Units.Bytes(machine)}.", remedy, "train"), context, machine);
+            yield return Mend(PlanProblem.Error("out_of_memory", $"The run takes about {Units.Bytes(taken)} of memory; {context.Machine.Device} has {Units.Bytes(machine)}.", remedy, "train"), context, machine);
         }
-        else if (memory.Total > Math.Min(machine, free ?? machine))
+        else if (taken > Math.Min(machine, free ?? machine))
         {
-            yield return Mend(PlanProblem.Warning("tight_memory", $"The run takes about {Units.Bytes(memory.Total)} of memory; {Units.Bytes(free ?? machine)} of {Units.Bytes(machine)} are free.", remedy, "train"), context, free ?? machine);
+            yield return Mend(PlanProblem.Warning("tight_memory", $"The run takes about {Units.Bytes(taken)} of memory; {Units.Bytes(free ?? machine)} of {Units.Bytes(machine)} are free.", remedy, "train"), context, free ?? machine);
         }
     }
 
@@ -48,6 +48,6 @@ internal sealed class LimitMemory : IPlanRule
 
         return problem;
 
-        bool Fits(TrainSpec changed) => context.MemoryOf(context.Spec with { Train = changed }) is { } memory && memory.Total <= bytes;
+        bool Fits(TrainSpec changed) => context.MemoryOf(context.Spec with { Train = changed }) is { } memory && context.BytesOf(memory) <= bytes;
     }
 }

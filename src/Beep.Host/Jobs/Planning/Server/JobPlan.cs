@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Queueing;
 
 namespace Beep.Host.Jobs.Planning.Server;
@@ -27,8 +29,18 @@ internal sealed record JobPlan
 
     public PlannedDisk? Disk { get; init; }
 
+    /// <summary>Where it would run, with every choice made.</summary>
+    public Placement? Placement { get; init; }
+
     /// <summary>Where it would stand in the queue now.</summary>
     public QueuePlace? Queue { get; init; }
+
+    /// <summary>How much memory a stored plan says that the run takes; null where it says nothing.</summary>
+    public static long? MemoryIn(string? plan)
+    {
+        using var document = plan is null ? null : JsonDocument.Parse(plan);
+        return document is not null && document.RootElement.TryGetProperty("memory", out var memory) && memory.ValueKind == JsonValueKind.Object && memory.TryGetProperty("total_bytes", out var bytes) && bytes.TryGetInt64(out var found) ? found : null;
+    }
 }
 
 /// <summary>A problem as callers see it.</summary>
@@ -59,12 +71,15 @@ internal sealed record PlannedData(
     long Rows, long Tokens, long TrainableTokens, double MaskedShare, long Overlong, string OverlongPolicy, long TokensCut, long Untrainable, int LongestRow, double SampledShare);
 
 /// <param name="Seconds">The best guess; it may be half as much or twice as much.</param>
-internal sealed record PlannedWork(long Steps, double Epochs, double? Seconds, double? SecondsLow, double? SecondsHigh);
+/// <param name="Operations">Floating-point operations of the whole run.</param>
+internal sealed record PlannedWork(long Steps, double Epochs, double? Seconds, double? SecondsLow, double? SecondsHigh, double Operations);
 
 /// <param name="Device">What has to hold it.</param>
-/// <param name="DeviceBytes">How much that has.</param>
+/// <param name="DeviceBytes">How much that has; null where nobody knows.</param>
 /// <param name="FreeBytes">How much of it is free now; null where the system does not tell.</param>
-internal sealed record PlannedMemory(long TotalBytes, IReadOnlyList<MemoryPart> Parts, string Device, long DeviceBytes, long? FreeBytes, bool Fits);
+/// <param name="EstimatedBytes">The total before past runs corrected it.</param>
+/// <param name="PastRuns">How many past runs on this device corrected it.</param>
+internal sealed record PlannedMemory(long TotalBytes, IReadOnlyList<MemoryPart> Parts, string Device, long? DeviceBytes, long? FreeBytes, bool Fits, long EstimatedBytes, int PastRuns);
 
 internal sealed record MemoryPart(string Name, long Bytes);
 

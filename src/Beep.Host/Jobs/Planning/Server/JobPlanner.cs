@@ -4,6 +4,7 @@ using Beep.Host.Datasets.Files;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Jobs.Api;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Planning.Server.Rules;
 using Beep.Host.Jobs.Queueing;
 using Beep.Host.Jobs.Specs;
@@ -14,10 +15,10 @@ using Beep.LanguageModels.Estimation;
 namespace Beep.Host.Jobs.Planning.Server;
 
 /// <summary>A job that was planned: what was found, and where everything is.</summary>
-internal sealed record PlannedJob(JobPlan Plan, JobSources Sources, SpecPlaces Places, JobSpec Spec, RowSplit? Split);
+internal sealed record PlannedJob(JobPlan Plan, JobSources Sources, SpecPlaces Places, JobSpec Spec, RowSplit? Split, Placement Placement);
 
 /// <summary>Plans jobs of the server: everything that stands in their way at once, and what they take.</summary>
-internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, QuotaReader quotas, JobQueue queue, RowSample rows, HostPaths paths)
+internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, QuotaReader quotas, JobQueue queue, RowSample rows, PlacementReader placements, PlanDevices devices, RunHistoryReader histories, HostPaths paths)
 {
     private const double Spread = 2;
     private const string HeldOutField = "validation_share";
@@ -33,7 +34,7 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
         var found = await sources.ReadAsync(wanted, caller, cancellationToken).ConfigureAwait(false);
         var places = Place(found, jobId);
         var spec = ServerSpec.Compose(wanted.Preset, wanted.Overrides, places, out var faults);
-        return await PlanAsync(found, places, spec, [.. faults.Select(fault => new PlanProblem(PlanSeverity.Error, fault)), .. Check(wanted)], caller.RequireUserId(), wanted.Priority ?? 0, caller.Holds(Permissions.FinetuneManage), cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(found, places, spec, wanted.Placement, [.. faults.Select(fault => new PlanProblem(PlanSeverity.Error, fault)), .. Check(wanted)], caller.RequireUserId(), wanted.Priority ?? 0, caller.Holds(Permissions.FinetuneManage), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What a caller names, without more.</summary>
@@ -47,11 +48,11 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
     {
         var found = await sources.ReadAsync(job, cancellationToken).ConfigureAwait(false);
         var places = Place(found, jobId);
-        return await PlanAsync(found, places, ServerSpec.WithPaths(job.Spec, places), [], ownerId, job.Priority, mayManage: true, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(found, places, ServerSpec.WithPaths(job.Spec, places), Placement.Read(job.Placement), [], ownerId, job.Priority, mayManage: true, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<PlannedJob> PlanAsync(
-        JobSources found, SpecPlaces places, JobSpec spec, IReadOnlyList<PlanProblem> faults, long ownerId, int priority, bool mayManage, CancellationToken cancellationToken)
+        JobSources found, SpecPlaces places, JobSpec spec, Placement? wanted, IReadOnlyList<PlanProblem> faults, long ownerId, int priority, bool mayManage, CancellationToken cancellationToken)
     {
         var split = found is { Share: { } share, Validation: null, Train.File: { } source } && share is > 0 and <= RowSplit.MostShare ? new RowSplit(source, share, spec.Train.Seed) : null;
         var facts = new JobFacts
@@ -61,11 +62,15 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
             Limits = await quotas.LimitsOfAsync(ownerId, cancellationToken).ConfigureAwait(false),
             Usage = await usage.ReadAsync(ownerId, cancellationToken).ConfigureAwait(false),
         };
+        var (placement, unplaced) = await placements.ReadAsync(wanted, spec, cancellationToken).ConfigureAwait(false);
+        var (machine, device) = await devices.FindAsync(placement, cancellationToken).ConfigureAwait(false);
+        var history = found.AreReady ? await histories.ReadAsync(SpecWriter.WireName(spec.Backend), device, cancellationToken).ConfigureAwait(false) : RunHistory.None;
+        var looked = new LookedAt(found, places, split, machine, device, history);
         // Reading rows and models computes; nobody's page or request waits on that thread.
-        var run = found.AreReady && faults.Count == 0 ? await Task.Run(() => Look(found, places, spec, split, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
+        var run = found.AreReady && faults.Count == 0 ? await Task.Run(() => Look(looked, spec, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
         facts = facts with { Seconds = run?.Work?.Seconds, Bytes = run?.Disk?.NeededBytes };
-        IReadOnlyList<PlanProblem> problems = [.. Rules.SelectMany(rule => rule.Check(facts)), .. faults, .. run?.Problems ?? []];
-        var place = (await queue.ReadAsync([ownerId], cancellationToken).ConfigureAwait(false)).PlaceOfNew(ownerId, priority, SpecWriter.WireName(spec.Backend));
+        IReadOnlyList<PlanProblem> problems = [.. Rules.SelectMany(rule => rule.Check(facts)), .. faults, .. unplaced, .. run?.Problems ?? []];
+        var place = (await queue.ReadAsync([ownerId], cancellationToken).ConfigureAwait(false)).PlaceOfNew(ownerId, priority, placement.ResourceClass);
         var plan = new JobPlan
         {
             CanStart = problems.All(problem => problem.Severity != PlanSeverity.Error),
@@ -77,17 +82,19 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
             Work = run?.Work,
             Memory = run?.Memory,
             Disk = run?.Disk,
+            Placement = placement,
             Queue = place,
         };
-        return new PlannedJob(plan, found, places, spec, split);
+        return new PlannedJob(plan, found, places, spec, split, placement);
     }
 
-    private RunOutlook Look(JobSources found, SpecPlaces places, JobSpec spec, RowSplit? split, CancellationToken cancellationToken)
+    private RunOutlook Look(LookedAt at, JobSpec spec, CancellationToken cancellationToken)
     {
+        var (found, places, split) = (at.Sources, at.Places, at.Split);
         var sampled = 1.0;
         // The file that is split stands for both parts; nothing is written for a plan.
         var looked = split is null ? spec : spec with { Data = spec.Data with { Train = split.Source, Validation = split.Source } };
-        var context = new PlanContext(looked, Machine.Current(), paths.Job(places.JobId), cancellationToken, (path, options, tokenizer, template, cancellation) =>
+        var context = new PlanContext(looked, at.Machine, paths.Job(places.JobId), cancellationToken, (path, options, tokenizer, template, cancellation) =>
         {
             var (report, share) = rows.Read(path, found.Train.Version?.Rows, spec.Model.Path, options with { Validation = null }, tokenizer, template, cancellation);
             sampled = share;
@@ -99,9 +106,12 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
             return options.Validation is { } file
                 ? report with { Validation = rows.Read(file, found.Validation?.Version?.Rows, spec.Model.Path, options with { Validation = null }, tokenizer, template, cancellation).Report }
                 : report;
-        });
+        })
+        { MemoryFactor = at.History.MemoryFactor };
         IReadOnlyList<PlanProblem> problems = [.. Planner.FindProblems(context).Select(ForServer)];
-        return RunOutlook.Of(context, problems, sampled, Rate.Value, Spread);
+        // How fast a device is that nothing has run on yet, nobody knows; the processor is measured.
+        var rate = at.History.Rate ?? (at.Device == PlanDevices.MachineMemory ? Rate.Value : null);
+        return RunOutlook.Of(context, problems, sampled, at.Device, at.History, rate, Spread);
     }
 
     /// <summary>What the command line would do another way.</summary>
@@ -159,4 +169,7 @@ internal sealed class JobPlanner(JobSourceReader sources, UsageReader usage, Quo
         var fault = problem.Fault;
         return new JobProblem(problem.Severity == PlanSeverity.Error ? JobProblem.Error : "warning", fault.Code, Hide(fault.Message)!, Hide(fault.Remedy)!, Hide(fault.Where), problem.Fix);
     }
+
+    /// <summary>Everything that a look at a run needs besides its spec.</summary>
+    private sealed record LookedAt(JobSources Sources, SpecPlaces Places, RowSplit? Split, Machine Machine, string Device, RunHistory History);
 }

@@ -25,9 +25,11 @@ internal sealed record RunOutlook(IReadOnlyList<PlanProblem> Problems)
     /// <param name="context">What was read.</param>
     /// <param name="problems">What was found.</param>
     /// <param name="sampled">The part of the rows that was read.</param>
-    /// <param name="rate">Floating-point operations a second of this machine.</param>
+    /// <param name="device">What plans call what it runs on.</param>
+    /// <param name="history">What past runs there have shown.</param>
+    /// <param name="rate">Floating-point operations a second; null where nobody knows.</param>
     /// <param name="spread">How many times more or less the time may be.</param>
-    public static RunOutlook Of(PlanContext context, IReadOnlyList<PlanProblem> problems, double sampled, double rate, double spread)
+    public static RunOutlook Of(PlanContext context, IReadOnlyList<PlanProblem> problems, double sampled, string device, RunHistory history, double? rate, double spread)
     {
         if (context.Config.Value is not { } config)
         {
@@ -42,8 +44,8 @@ internal sealed record RunOutlook(IReadOnlyList<PlanProblem> Problems)
             TrainableParameters = trained,
             Data = Describe(context.Data.Value, context.Spec, sampled),
             Validation = Describe(context.Data.Value?.Validation, context.Spec, sampled),
-            Work = context.Work is { } work ? new PlannedWork(work.Steps, Epochs(context, work.Steps), seconds, seconds / spread, seconds * spread) : null,
-            Memory = Describe(context),
+            Work = context.Work is { } work ? new PlannedWork(work.Steps, Epochs(context, work.Steps), seconds, seconds / spread, seconds * spread, work.Operations) : null,
+            Memory = Describe(context, device, history.MemoryRuns),
             Disk = context.Work is { } planned ? new PlannedDisk(RequireDisk.Needed(context.Spec, trained, planned.Steps), context.Output is { } output ? context.Machine.FreeDisk(output) : null) : null,
         };
     }
@@ -75,7 +77,7 @@ internal sealed record RunOutlook(IReadOnlyList<PlanProblem> Problems)
         return Math.Round((double)steps / Math.Max(1, whole), 2);
     }
 
-    private static PlannedMemory? Describe(PlanContext context)
+    private static PlannedMemory? Describe(PlanContext context, string device, int pastRuns)
     {
         if (context.Memory is not { } memory)
         {
@@ -87,7 +89,15 @@ internal sealed record RunOutlook(IReadOnlyList<PlanProblem> Problems)
             new("weights", memory.Weights), new("adapter", memory.Adapter), new("gradients", memory.Gradients), new("optimizer", memory.Optimizer),
             new("activations", memory.Activations), new("logits", memory.Logits), new("runtime", memory.Runtime),
         ];
-        var (all, free) = (context.Machine.MemoryBytes, context.Machine.FreeMemoryBytes);
-        return new PlannedMemory(memory.Total, [.. parts.Where(part => part.Bytes > 0)], "memory", all, free, memory.Total <= Math.Min(all, free ?? all));
+        var (all, free, total) = (context.Machine.IsKnown ? context.Machine.MemoryBytes : (long?)null, context.Machine.FreeMemoryBytes, context.BytesOf(memory));
+        return new PlannedMemory(
+            total,
+            [.. parts.Where(part => part.Bytes > 0).Select(part => part with { Bytes = (long)(part.Bytes * context.MemoryFactor) })],
+            device,
+            all,
+            free,
+            all is not { } known || total <= Math.Min(known, free ?? known),
+            memory.Total,
+            pastRuns);
     }
 }

@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Beep.Host.Hosting.Gpus;
+
+/// <summary>Asks the tools of the makers, at most every few seconds however many ask.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="tools">Which tools; null for those of this system.</param>
+internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? tools = null) : IDisposable
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    // A broken driver may keep a tool waiting for good.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly IReadOnlyList<IGpuTool> OfSystem = OperatingSystem.IsMacOS() ? [new AppleTool()] : [new NvidiaTool(), new AmdTool()];
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private (DateTimeOffset At, IReadOnlyList<GpuReading> Gpus)? _last;
+
+    /// <summary>Every GPU, by its number; none where no tool tells of one.</summary>
+    public async Task<IReadOnlyList<GpuReading>> ReadAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_last is { } last && time.GetUtcNow() - last.At < Fresh)
+            {
+                return last.Gpus;
+            }
+
+            var gpus = await AskAsync(tools ?? OfSystem, cancellationToken).ConfigureAwait(false);
+            _last = (time.GetUtcNow(), gpus);
+            return gpus;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Asks now.</summary>
+    public static Task<IReadOnlyList<GpuReading>> AskAsync(CancellationToken cancellationToken) => AskAsync(OfSystem, cancellationToken);
+
+    /// <summary>A machine with GPUs of two makers shows those of the first that tells of any.</summary>
+    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IReadOnlyList<IGpuTool> tools, CancellationToken cancellationToken)
+    {
+        foreach (var tool in tools)
+        {
+            if (await AskAsync(tool, cancellationToken).ConfigureAwait(false) is { Count: > 0 } gpus)
+            {
+                return gpus;
+            }
+        }
+
+        return [];
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IGpuTool tool, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(tool.Program, tool.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true })!;
+            try
+            {
+                var error = process.StandardError.ReadToEndAsync(patience.Token);
+                var output = await process.StandardOutput.ReadToEndAsync(patience.Token).ConfigureAwait(false);
+                await error.ConfigureAwait(false);
+                await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
+                return process.ExitCode == 0 ? tool.Parse(output) : [];
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                process.Kill();
+                return [];
+            }
+        }
+        catch (Win32Exception)
+        {
+            return [];
+        }
+    }
+}

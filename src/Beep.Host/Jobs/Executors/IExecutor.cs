@@ -1,0 +1,34 @@
+using Beep.Contracts;
+using Beep.Host.Jobs.Placing;
+using Beep.Host.Tasks;
+
+namespace Beep.Host.Jobs.Executors;
+
+/// <summary>Starts job folders somewhere, and finds again what was started by a host that is gone. What a run says is in its folder.</summary>
+internal interface IExecutor
+{
+    /// <summary>What a placement calls it.</summary>
+    string Name { get; }
+
+    /// <summary>The run of this folder that was begun before and that this host is to go on with; null where one must be begun. Ask once, at the beginning.</summary>
+    Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken);
+
+    /// <summary>Begins one in a folder in which none runs.</summary>
+    /// <exception cref="FaultException">It cannot be started.</exception>
+    Task<IWorkerRun> StartAsync(TaskRun run, JobFolder folder, WorkerCommand command, Placement placement, CancellationToken cancellationToken);
+}
+
+/// <summary>A worker that was started somewhere.</summary>
+internal interface IWorkerRun
+{
+    /// <summary>Waits for its end and returns its exit code; null where that cannot be asked.</summary>
+    /// <exception cref="OperationCanceledException">The wait was given up; the worker goes on until it is stopped.</exception>
+    /// <exception cref="FaultException">It ended for a reason that it could not know, or was lost.</exception>
+    Task<int?> WaitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has it save and stop, ends it where it does not within <paramref name="grace"/>, and returns as <see cref="WaitAsync"/> does.</summary>
+    Task<int?> StopAsync(TimeSpan grace);
+
+    /// <summary>The last lines that it printed.</summary>
+    IReadOnlyList<string> LastLines(int count);
+}
