@@ -7,7 +7,7 @@ drawn model on the same rows of drawn tokens, in processes of their own, in turn
     PYTHONPATH=workers/huggingface python3 bench/huggingface/compare.py --shape tiny --sequence 256 --steps 6 --rounds 1      (a processor)
 
 `--rows full` fills every sequence; `--rows short` draws lengths as of GSM8K with its chat template (log-normal, median 170 tokens), which is
-where padding costs. Tokens are useful ones: padding does not count. Compare ratios: the figures themselves belong to the machine. Needs
+where padding costs. `--clock cpu` counts the processors' time instead of the wall's, for a machine that does other work too. Tokens are useful ones: padding does not count. Compare ratios: the figures themselves belong to the machine. Needs
 torch, transformers, accelerate, peft. Prints one JSON object last.
 """
 
@@ -33,6 +33,7 @@ SHAPES = {
 }
 RANK, ALPHA, RATE = 16, 32, 2e-4
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+clock = time.perf_counter
 # Dense bf16 products, TFLOP/s, by what the device calls itself.
 PEAKS = {"H200": 989, "H100": 989, "A100": 312, "L40": 362, "4090": 165, "A10": 125, "L4": 121}
 
@@ -49,9 +50,12 @@ def main() -> None:
     parser.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
     parser.add_argument("--checkpointing", choices=("on", "off"), default="off")
     parser.add_argument("--peak-tflops", type=float, help="of the device, for the share of it that is used")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--run", choices=("worker", "plain"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    global clock
+    clock = time.process_time if options.clock == "cpu" else time.perf_counter
     options.warm_up = options.steps // 3 if options.warm_up is None else options.warm_up
     if options.run:
         {"worker": run_worker, "plain": run_plain}[options.run](options)
@@ -96,7 +100,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> None:
 
 def child(options: argparse.Namespace, name: str, folder: str) -> dict:
     command = [sys.executable, __file__, "--run", name, "--folder", folder]
-    for key in ("shape", "sequence", "rows", "batch", "steps", "warm_up", "precision", "checkpointing"):
+    for key in ("shape", "sequence", "rows", "batch", "steps", "warm_up", "precision", "checkpointing", "clock"):
         command += ["--" + key.replace("_", "-"), str(getattr(options, key))]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -182,7 +186,7 @@ def now() -> float:
 
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter()
+    return clock()
 
 
 def answer(options: argparse.Namespace, times: dict[int, tuple[float, int]], losses: list[float], peak: int) -> None:

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 import torch
-from support import TestJob
+from support import PATIENCE, TestJob
 
 from beep_trainer.training import checkpoints, gradients, run
 
@@ -66,7 +66,7 @@ def test_memory_real_limit_is_met_with_smaller_passes(job: TestJob) -> None:
             f"sys.argv = ['beep_trainer', 'train', {str(job.prepare(spec).folder)!r}]\n" \
             "runpy.run_module('beep_trainer', run_name='__main__')\n"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")} | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert job.events("warning")[0]["code"] == "out_of_memory_refit"
     assert job.exit["status"] == "succeeded"

@@ -11,7 +11,7 @@ import time
 import pytest
 import torch
 from conftest import FIXTURES
-from support import TestJob, events_of
+from support import PATIENCE, TestJob, events_of
 
 from beep_trainer.data.batch import assemble
 from beep_trainer.model.trainable import TrainableModel
@@ -68,11 +68,11 @@ def test_cancel_any_step_saves_and_resumes_to_the_same_end(job: TestJob, monkeyp
 def test_kill_running_worker_resumes_to_the_same_end(job: TestJob) -> None:
     spec = job.spec(train={"max_steps": 400, "save_steps": 5})
     process = job.prepare(spec).start()
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while not job.checkpoints and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert not (job.folder / "exit.json").exists()
     # What a kill may leave behind in the middle of a write.
     (job.folder / "checkpoints" / ".step-00009999.1.partial").mkdir()
@@ -88,13 +88,13 @@ def test_kill_running_worker_resumes_to_the_same_end(job: TestJob) -> None:
 
 def test_signal_running_worker_saves_and_exits_with_10(job: TestJob) -> None:
     process = job.prepare(job.spec(train={"max_steps": 100_000})).start()
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         if (job.folder / "events.jsonl").exists() and b'"metric"' in (job.folder / "events.jsonl").read_bytes():
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 10
     assert job.exit["message"] == "The run was stopped by a signal."
     assert job.checkpoints == [f"step-{job.exit['summary']['steps']:08d}"]
