@@ -61,6 +61,7 @@ internal static class DoctorCommand
             findings.AddRange([MachineChecks.Disk(machine, home), MachineChecks.Home(home)]);
             findings.AddRange(await SettingsCheck.RunAsync(configuration, services.Time, cancellationToken).ConfigureAwait(false));
             findings.Add(ServerChecks.Port(configuration.Options));
+            findings.AddRange(await ClusterCheck.RunAsync(configuration.Options, services.Time, cancellationToken).ConfigureAwait(false));
             findings.Add(await ServerChecks.TimeAsync(configuration.Options, services.Time, cancellationToken).ConfigureAwait(false));
         }
         catch (FaultException error)

@@ -10,6 +10,7 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Pages;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Executors.Slurm;
 using Beep.Host.Jobs.Runs;
 using Beep.Host.Models;
 using Beep.Host.Monitoring;
@@ -53,7 +54,7 @@ internal static class HostServer
 
         services.AddLive();
         services.AddTasks();
-        services.AddTraining(request.Trainer);
+        services.AddTraining(request.Trainer).AddSlurm(options.Slurm);
         services.AddModels(AppContext.BaseDirectory);
         services.AddEnvironments(request.Variable, AppContext.BaseDirectory);
         services.AddSettings(request.Variable);

@@ -43,6 +43,8 @@ internal sealed record HostOptions
     /// <summary>Folders of the server whose files may be imported as datasets, absolute.</summary>
     public IReadOnlyList<string> ImportFolders { get; init; } = [];
 
+    public SlurmOptions Slurm { get; init; } = new();
+
     /// <summary>Where the packages of Python environments come from, where nobody says otherwise; null only where the setting is at fault.</summary>
     public Uri? PythonIndex { get; init; } = new(SettingKeys.PythonIndex.Default!);
 

@@ -42,6 +42,7 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
         },
         MaxUploadBytes = UploadBytes(),
         ImportFolders = Folders(SettingKeys.ImportFolders),
+        Slurm = new SlurmOptionsReader(Text, faults).Read(Switch(SettingKeys.Slurm)),
         PythonIndex = Address(SettingKeys.PythonIndex),
         PythonIndexLogin = Login(SettingKeys.PythonIndexLogin),
     };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Beep.Contracts;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Hosting.Settings;
 
@@ -19,7 +20,7 @@ internal static class HostOptionsValidator
 
     public static IEnumerable<Fault> Validate(HostOptions options, Version runtime) =>
     [
-        .. Runtime(runtime), .. Secret(options.SecretKey), .. Listening(options), .. SignIn(options), .. Addresses(options), .. Files(options.Paths),
+        .. Runtime(runtime), .. Secret(options.SecretKey), .. Listening(options), .. SignIn(options), .. Addresses(options), .. Cluster(options.Slurm), .. Files(options.Paths),
     ];
 
     private static IEnumerable<Fault> Runtime(Version runtime)
@@ -110,6 +111,28 @@ internal static class HostOptionsValidator
             {
                 yield return new Fault("not_https", $"{key.Name} is '{address}', which anyone between could read and change.", "Use https://.", key.Name);
             }
+        }
+    }
+
+    private static IEnumerable<Fault> Cluster(SlurmOptions slurm)
+    {
+        if (!slurm.IsOn)
+        {
+            yield break;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            yield return new Fault("no_slurm", "ENABLE_SLURM is true, but Slurm has no commands for Windows.", "Run the server on a machine of the cluster, or set it to false.", SettingKeys.Slurm.Name);
+        }
+        else if (slurm.CommandFolder is { } folder ? !File.Exists(Path.Combine(folder, "sbatch")) : Programs.Find("sbatch") is null)
+        {
+            yield return new Fault("no_slurm", $"ENABLE_SLURM is true, but there is no sbatch {(slurm.CommandFolder is { } given ? $"in '{given}'" : "on the PATH")}.", "Install the commands of Slurm (Debian: slurm-client) as the cluster has them, or set SLURM_BIN to their folder.", SettingKeys.SlurmBin.Name);
+        }
+
+        if (slurm is { Partition: { } partition, Partitions: { Count: > 0 } allowed } && !partition.Split(',').All(allowed.Contains))
+        {
+            yield return new Fault("partition_not_allowed", $"SLURM_PARTITION is '{partition}', which SLURM_PARTITIONS does not allow.", "Add it there, or choose another one.", SettingKeys.SlurmPartition.Name);
         }
     }
 

@@ -31,6 +31,18 @@ internal static class SettingKeys
     public static readonly SettingKey KeepUploads = new("KEEP_UPLOADS", "age=2d");
     public static readonly SettingKey UploadMegabytes = new("MAX_UPLOAD_MB", "51200");
     public static readonly SettingKey ImportFolders = new("IMPORT_FOLDERS");
+    public static readonly SettingKey Slurm = new("ENABLE_SLURM", "false");
+    public static readonly SettingKey SlurmPartition = new("SLURM_PARTITION");
+    public static readonly SettingKey SlurmPartitions = new("SLURM_PARTITIONS");
+    public static readonly SettingKey SlurmAccount = new("SLURM_ACCOUNT");
+    public static readonly SettingKey SlurmQos = new("SLURM_QOS");
+    public static readonly SettingKey SlurmTime = new("SLURM_TIME");
+    public static readonly SettingKey SlurmGpus = new("SLURM_GPUS");
+    public static readonly SettingKey SlurmNodes = new("SLURM_NODES");
+    public static readonly SettingKey SlurmCpus = new("SLURM_CPUS");
+    public static readonly SettingKey SlurmExtra = new("SLURM_EXTRA");
+    public static readonly SettingKey SlurmBin = new("SLURM_BIN");
+    public static readonly SettingKey SlurmConf = new("SLURM_CONF");
 
     public static readonly SettingKey PythonIndex = new("PYTHON_INDEX", "https://pypi.org/simple");
     public static readonly SettingKey PythonIndexLogin = new("PYTHON_INDEX_LOGIN", IsSecret: true);
@@ -41,6 +53,7 @@ internal static class SettingKeys
         ProviderName, ApiAudience, ApiScope,
         Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
         KeepCheckpoints, KeepArtifacts, KeepLogs, KeepUploads, UploadMegabytes, ImportFolders,
+        Slurm, SlurmPartition, SlurmPartitions, SlurmAccount, SlurmQos, SlurmTime, SlurmGpus, SlurmNodes, SlurmCpus, SlurmExtra, SlurmBin, SlurmConf,
         PythonIndex, PythonIndexLogin,
     ];
 }

@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using Beep.Contracts;
 using Beep.Host.Data;
 using Beep.Host.Datasets;
+using Beep.Host.Hosting;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Privileges;
@@ -28,7 +30,7 @@ internal sealed record JobFilter
 }
 
 /// <summary>Reads jobs as callers see them.</summary>
-internal sealed class JobReader(FineTuneDatabase database, PrivilegeService privileges, JobQueue queue)
+internal sealed class JobReader(FineTuneDatabase database, PrivilegeService privileges, JobQueue queue, HostPaths paths, TimeProvider time)
 {
     /// <summary>Newest first: the caller's own with those that were shared, or everybody's.</summary>
     public async Task<Page<JobView>> ListAsync(JobFilter filter, PageRequest page, ClaimsPrincipal caller, CancellationToken cancellationToken)
@@ -71,7 +73,7 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
         var validation = job.ValidationVersionSeq is { } seq
             ? await (from version in context.Set<DatasetVersion>() join dataset in context.Set<Dataset>() on version.DatasetSeq equals dataset.Seq where version.Seq == seq select new JobDataset(dataset.Id, dataset.Name, version.Number)).SingleOrDefaultAsync(cancellationToken)
             : null;
-        return Item(row, row.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null) with
+        return Item(row, row.State == JobState.Queued ? await queue.ReadAsync([], cancellationToken) : null, isWhole: true) with
         {
             Validation = validation,
             Suffix = job.Suffix,
@@ -137,13 +139,26 @@ internal sealed class JobReader(FineTuneDatabase database, PrivilegeService priv
             },
         };
 
-    private static JobView Item(JobRow row, QueueView? queue) => row.View with
+    private JobView Item(JobRow row, QueueView? queue, bool isWhole = false)
+    {
+        var placement = Placement.Read(row.Placement);
+        // A file each, and in lists only of jobs that somebody may wait for.
+        var cluster = placement.Executor == Placement.Slurm && (isWhole || row.State is JobState.Running or JobState.Cancelling) ? ClusterView.Read(new JobFolder(paths.Job(row.View.Id)), row.State.IsEnd() ? null : row.View.TaskId ?? "") : null;
+        return Item(row) with
+        {
+            Placement = placement,
+            Cluster = cluster,
+            Queue = row.State == JobState.Running && cluster?.Waiting is { } reason
+                ? new QueuePlace(null, $"{reason}.", cluster.StartsAt is { } starts ? Math.Round(Math.Max(0, (starts - time.GetUtcNow()).TotalSeconds)) : null)
+                : queue?.PlaceOf(row.View.Id),
+        };
+    }
+
+    private static JobView Item(JobRow row) => row.View with
     {
         State = row.State.Word(),
         Actions = JobView.ActionsOf(row.State),
         DeviceSeconds = Math.Round(row.View.DeviceSeconds, 1),
-        Queue = queue?.PlaceOf(row.View.Id),
-        Placement = Placement.Read(row.Placement),
         Error = JobErrorView.Of(row.ErrorCode, row.Error, row.ErrorRemedy),
     };
 

@@ -52,6 +52,10 @@ internal sealed record JobView
     /// <summary>Where it stands; null for one that does not wait.</summary>
     public QueuePlace? Queue { get; init; }
 
+    /// <summary>Its run on the cluster; null for one that runs here, or was not handed over yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClusterView? Cluster { get; init; }
+
     public JobErrorView? Error { get; init; }
 
     /// <summary>The job that it repeats or was cloned from.</summary>

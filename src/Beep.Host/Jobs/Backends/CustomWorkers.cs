@@ -38,6 +38,10 @@ internal sealed class CustomWorkers(BackendService backends, TaskOptions tasks) 
         {
             placement = placement with { Gpus = gpus };
         }
+        else if (placement is { Executor: Placement.Slurm, Cluster: { GpusPerNode: null } request } && definition.Gpus > 0)
+        {
+            placement = placement with { Cluster = request with { GpusPerNode = definition.Gpus } };
+        }
 
         return (placement, placement.Cluster?.Nodes > 1
             ? [PlanProblem.Error("one_process", $"The backend '{name}' is one process and cannot use several nodes.", "Ask for one node.", "placement.cluster.nodes").MendedBy("placement.cluster.nodes", 1)]

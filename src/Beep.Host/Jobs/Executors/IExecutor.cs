@@ -32,3 +32,33 @@ internal interface IWorkerRun
     /// <summary>The last lines that it printed.</summary>
     IReadOnlyList<string> LastLines(int count);
 }
+
+/// <summary>A worker whose turn others decide: it may wait before it begins, and again later.</summary>
+internal interface IQueuedRun : IWorkerRun
+{
+    /// <summary>Is told where it stands, one thing after the other, while somebody waits for its end.</summary>
+    Func<RunPlace, Task>? Told { get; set; }
+}
+
+internal enum RunPlaceKind
+{
+    /// <summary>It was handed over.</summary>
+    Handed = 1,
+
+    /// <summary>It waits.</summary>
+    Waits = 2,
+
+    /// <summary>It runs, for the first time or again.</summary>
+    Runs = 3,
+
+    /// <summary>It was stopped, to begin again later.</summary>
+    PutBack = 4,
+
+    /// <summary>Nobody can say.</summary>
+    Unclear = 5,
+}
+
+/// <summary>Where a run stands that others decide over.</summary>
+/// <param name="Kind">Waiting or running.</param>
+/// <param name="Text">The same for people, without an end.</param>
+internal sealed record RunPlace(RunPlaceKind Kind, string Text);

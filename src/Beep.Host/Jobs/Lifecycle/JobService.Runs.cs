@@ -28,6 +28,16 @@ internal sealed partial class JobService
         return Task.FromResult(job.State == JobState.Running || isAdopted);
     }, cancellationToken);
 
+    /// <summary>Keeps what happened to a run where it is done, which changes no state.</summary>
+    public Task NoteAsync(JobTurn turn, string type, string message, CancellationToken cancellationToken) => RunAsync(turn, (change, job, _, _) =>
+    {
+        change.Tell(job, AuditActors.System, type, message);
+        return Task.FromResult(true);
+    }, cancellationToken);
+
+    /// <summary>Something about a run is to be read anew that is not stored here.</summary>
+    public void Changed() => signals.Changed();
+
     /// <summary>Keeps how far a run is. It makes no revision: nothing depends on it.</summary>
     /// <param name="turn">Which run.</param>
     /// <param name="progress">How far.</param>

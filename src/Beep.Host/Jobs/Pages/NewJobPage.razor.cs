@@ -201,7 +201,7 @@ public sealed partial class NewJobPage
     private static string FixText(PlanFix fix) => fix.Path == HeldOutField
         ? $"hold {Units.Percent(fix.Value!.GetValue<double>())} out"
         : fix.Path == BackendField ? $"what trains it to {fix.Value}"
-        : $"{JobField.Groups.SelectMany(group => group.Fields).FirstOrDefault(field => field.Path == fix.Path)?.Label ?? fix.Path} to {fix.Value?.ToString() ?? "nothing"}";
+        : $"{JobField.Groups.SelectMany(group => group.Fields).FirstOrDefault(field => field.Path == fix.Path)?.Label ?? fix.Path.Replace("placement.cluster.", "", StringComparison.Ordinal).Replace('_', ' ')} to {fix.Value?.ToString() ?? "nothing"}";
 
     private Task FixAsync(PlanFix fix)
     {

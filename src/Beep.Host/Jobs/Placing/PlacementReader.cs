@@ -1,14 +1,16 @@
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Hosting.Settings;
 using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Executors;
+using Beep.Host.Jobs.Executors.Slurm;
 using Beep.Host.Jobs.Planning;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Placing;
 
 /// <summary>Completes what a caller wants of a job's placement, and says what of it cannot be.</summary>
-internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IWorkerBackend> backends, IEnumerable<IExecutor> executors)
+internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IWorkerBackend> backends, IEnumerable<IExecutor> executors, ClusterRules? cluster = null)
 {
     private const string Field = "placement";
     private const int MostNodes = 1024;
@@ -22,6 +24,12 @@ internal sealed class PlacementReader(TaskOptions tasks, IEnumerable<IWorkerBack
     {
         var placement = wanted ?? Placement.Default;
         List<PlanProblem> problems = [.. Executor(placement), .. Devices(placement)];
+        if (cluster is not null && placement.Executor == Placement.Slurm && problems.Count == 0)
+        {
+            (placement, var refused) = await cluster.CompleteAsync(placement, spec, cancellationToken).ConfigureAwait(false);
+            problems.AddRange(refused);
+        }
+
         if (backends.FirstOrDefault(known => known.Kind == spec.Backend) is not { } backend)
         {
             return (placement, problems);

@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Jobs.Executors;
 using Beep.Host.Jobs.Lifecycle;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Tasks;
@@ -15,6 +16,7 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
     private JobProgress _progress = new(0, 0, null, null, 0);
     private long _told = time.GetTimestamp();
     private bool _hasNews;
+    private bool _isWaiting;
 
     /// <summary>Says that the run begins; false when the job is not to run.</summary>
     public Task<bool> BeginAsync(bool isAdopted, CancellationToken cancellationToken) => KeepTryingAsync(() => jobs.BeginAsync(turn, isAdopted, cancellationToken), cancellationToken);
@@ -37,6 +39,40 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
         {
             await TellAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Says where a run on a cluster stands. While it waits there, it holds no device.</summary>
+    public async Task PlaceAsync(RunPlace place)
+    {
+        if (place.Kind is RunPlaceKind.PutBack)
+        {
+            await TellAsync().ConfigureAwait(false);
+        }
+
+        var type = place.Kind switch
+        {
+            RunPlaceKind.Handed => "submitted",
+            RunPlaceKind.Runs => "placed",
+            RunPlaceKind.PutBack => "put_back",
+            _ => null,
+        };
+        if (type is not null)
+        {
+            await KeepTryingAsync(async () =>
+            {
+                await jobs.NoteAsync(turn, type, place.Text + ".", CancellationToken.None).ConfigureAwait(false);
+                return true;
+            }, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        _isWaiting = place.Kind switch
+        {
+            RunPlaceKind.Runs => false,
+            RunPlaceKind.Unclear => _isWaiting,
+            _ => true,
+        };
+        _told = time.GetTimestamp();
+        jobs.Changed();
     }
 
     public async Task EndAsync(JobEnd end)
@@ -71,7 +107,7 @@ internal sealed class JobReport(JobService jobs, JobTurn turn, TimeProvider time
 
     private async Task TellAsync()
     {
-        var held = time.GetElapsedTime(_told);
+        var held = _isWaiting ? TimeSpan.Zero : time.GetElapsedTime(_told);
         try
         {
             await jobs.ReportAsync(turn, _progress, held, CancellationToken.None).ConfigureAwait(false);

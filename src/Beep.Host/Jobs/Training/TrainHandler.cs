@@ -101,7 +101,7 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
     private async Task<JsonObject?> TrainAsync(TaskRun run, JobFolder folder, TrainInput input, IWorkerRun? found, JobReport? report, CancellationToken cancellationToken)
     {
         var spec = SpecReader.Read(folder.Spec);
-        var steps = new TrainSteps(run);
+        using var steps = new TrainSteps(run, isRemote: input.Placement?.ResourceClass == Tasks.ResourceClass.Remote);
         if (found is null && JobExit.Read(folder) is { } past && (past.Status == JobStatus.Succeeded || (past.Status == JobStatus.Failed && run.Attempt > 1)))
         {
             // The worker had ended, and its host was lost before it could say so.
@@ -112,6 +112,15 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
         var (worker, offset) = found is null
             ? await BeginAsync(run, steps, folder, spec, input, cancellationToken).ConfigureAwait(false)
             : (found, await GoOnAsync(steps, report, folder, cancellationToken).ConfigureAwait(false));
+        if (worker is IQueuedRun queued)
+        {
+            queued.Told = async place =>
+            {
+                await steps.PlaceAsync(place).ConfigureAwait(false);
+                await (report?.PlaceAsync(place) ?? Task.CompletedTask).ConfigureAwait(false);
+            };
+        }
+
         var ended = EndAsync(run, worker, cancellationToken);
         // What the worker says while it saves is heard, too.
         await foreach (var jobEvent in EventTail.FollowAsync(folder.Events, offset, ended, CancellationToken.None).ConfigureAwait(false))

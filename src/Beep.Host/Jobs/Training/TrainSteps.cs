@@ -1,12 +1,16 @@
 using Beep.Contracts;
 using Beep.Host.Hosting;
+using Beep.Host.Jobs.Executors;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Training;
 
 /// <summary>Turns what a worker says into the steps, the progress and the log of a task.</summary>
-internal sealed class TrainSteps(TaskRun run)
+/// <param name="run">The task.</param>
+/// <param name="isRemote">Whether others decide when it begins.</param>
+internal sealed class TrainSteps(TaskRun run, bool isRemote = false) : IDisposable
 {
+    public const string Wait = "Wait for the cluster";
     public const string Prepare = "Prepare";
     public const string Train = "Train";
     public const string Finish = "Evaluate and save";
@@ -16,12 +20,35 @@ internal sealed class TrainSteps(TaskRun run)
 
     private readonly TrainingProgress _progress = new();
     private readonly List<FailedEvent> _failures = [];
-    private string _current = Prepare;
+    // Where it stands is told from one side, what the worker says from another.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private string _current = isRemote ? Wait : Prepare;
     private string? _learned;
 
     public IReadOnlyList<FailedEvent> Failures => _failures;
 
-    public Task BeginAsync(CancellationToken cancellationToken) => run.BeginStepAsync(Prepare, cancellationToken);
+    public Task BeginAsync(CancellationToken cancellationToken) => run.BeginStepAsync(_current, cancellationToken);
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>Says where a run on a cluster stands.</summary>
+    public async Task PlaceAsync(RunPlace place)
+    {
+        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            if (place.Kind == RunPlaceKind.Runs && _current == Wait)
+            {
+                await EnterAsync(Prepare, place.Text).ConfigureAwait(false);
+            }
+
+            await ReportAsync(place.Text).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     /// <summary>Takes in what was told before.</summary>
     public void Remember(JobEvent? jobEvent)
@@ -46,6 +73,13 @@ internal sealed class TrainSteps(TaskRun run)
     public async Task GoOnAsync(CancellationToken cancellationToken)
     {
         run.Log("The server was started again; the run had gone on without it.");
+        if (isRemote && _progress.TotalSteps == 0)
+        {
+            // Nobody knows yet whether it has begun.
+            await run.BeginStepAsync(Wait, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         await run.CompleteStepAsync(Prepare, _learned, cancellationToken).ConfigureAwait(false);
         _current = Train;
         await run.BeginStepAsync(Train, cancellationToken).ConfigureAwait(false);
@@ -55,10 +89,51 @@ internal sealed class TrainSteps(TaskRun run)
     /// <summary>Takes in what the worker said. What it says while it is made to stop is stored as well.</summary>
     public async Task AddAsync(JobEvent jobEvent)
     {
+        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await TakeAsync(jobEvent).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task CompleteAsync(JobExit exit)
+    {
+        // A run that goes on from its last step trains no more.
+        await EnterAsync(Train, _learned).ConfigureAwait(false);
+        await EnterAsync(Finish, null).ConfigureAwait(false);
+        var message = exit.Summary is { FirstEvaluationLoss: { } before, LastEvaluationLoss: { } after }
+            ? $"Held-out loss {Units.Loss(before)} → {Units.Loss(after)} ({Units.Change(before, after)})"
+            : exit.Summary is { } summary ? $"Loss {Units.Loss(summary.TrainLoss)} after {Units.Count(summary.Steps, "step")}" : "Done";
+        await ReportAsync(message).ConfigureAwait(false);
+        await run.CompleteStepAsync(Finish, message, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public Task FailAsync(string message) => run.FailStepAsync(_current, message, CancellationToken.None);
+
+    /// <summary>Says where the run can go on.</summary>
+    public async Task StopAsync(int? checkpoint)
+    {
+        var message = checkpoint is { } step ? $"Stopped; the checkpoint of step {Units.Count(step)} is saved" : "Stopped before the first checkpoint";
+        await ReportAsync(message).ConfigureAwait(false);
+        // Steps are stored at once, and the message with them.
+        await run.FailStepAsync(_current, message, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task TakeAsync(JobEvent jobEvent)
+    {
         _progress.Add(jobEvent);
         if (EventText.Describe(jobEvent) is { } line)
         {
             run.Log(line);
+        }
+
+        if (_current == Wait)
+        {
+            await EnterAsync(Prepare, null).ConfigureAwait(false);
         }
 
         switch (jobEvent)
@@ -84,29 +159,6 @@ internal sealed class TrainSteps(TaskRun run)
             default:
                 break;
         }
-    }
-
-    public async Task CompleteAsync(JobExit exit)
-    {
-        // A run that goes on from its last step trains no more.
-        await EnterAsync(Train, _learned).ConfigureAwait(false);
-        await EnterAsync(Finish, null).ConfigureAwait(false);
-        var message = exit.Summary is { FirstEvaluationLoss: { } before, LastEvaluationLoss: { } after }
-            ? $"Held-out loss {Units.Loss(before)} → {Units.Loss(after)} ({Units.Change(before, after)})"
-            : exit.Summary is { } summary ? $"Loss {Units.Loss(summary.TrainLoss)} after {Units.Count(summary.Steps, "step")}" : "Done";
-        await ReportAsync(message).ConfigureAwait(false);
-        await run.CompleteStepAsync(Finish, message, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    public Task FailAsync(string message) => run.FailStepAsync(_current, message, CancellationToken.None);
-
-    /// <summary>Says where the run can go on.</summary>
-    public async Task StopAsync(int? checkpoint)
-    {
-        var message = checkpoint is { } step ? $"Stopped; the checkpoint of step {Units.Count(step)} is saved" : "Stopped before the first checkpoint";
-        await ReportAsync(message).ConfigureAwait(false);
-        // Steps are stored at once, and the message with them.
-        await run.FailStepAsync(_current, message, CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task EnterAsync(string step, string? message)

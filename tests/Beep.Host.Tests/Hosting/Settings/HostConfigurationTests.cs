@@ -69,6 +69,23 @@ public sealed class HostConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Load_Cluster_IsReadOnlyWhereItIsOn()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Slurm has no commands for Windows.");
+        Set("SLURM_PARTITION", "gpu", "SLURM_PARTITIONS", "gpu, short", "SLURM_TIME", "90", "SLURM_GPUS", "2", "SLURM_EXTRA", "--mem=64G; --exclusive", "SLURM_BIN", Path.GetDirectoryName(_home.Write("bin/sbatch", ""))!);
+        Assert.Equal(new SlurmOptions(), Load().Require().Slurm);
+        Set("ENABLE_SLURM", "true");
+        var slurm = Load().Require().Slurm;
+        Assert.Equal(("gpu", 90, 2, null), (slurm.Partition, slurm.Minutes, slurm.Gpus, slurm.Nodes));
+        Assert.Equal(["gpu", "short"], slurm.Partitions);
+        Assert.Equal(["--mem=64G", "--exclusive"], slurm.Extra);
+        Set("SLURM_PARTITION", "x\n#SBATCH --wrap", "SLURM_PARTITIONS", "short,a b", "SLURM_TIME", "soon", "SLURM_NODES", "0", "SLURM_EXTRA", "--mem=1;--wrap=id;-p x", "SLURM_CONF", _home.At("none"));
+        Assert.Equal(["SLURM_PARTITION", "SLURM_PARTITIONS", "SLURM_TIME", "SLURM_NODES", "SLURM_EXTRA", "SLURM_EXTRA", "SLURM_CONF"], Load().Faults.Select(fault => fault.Where));
+        Set("SLURM_PARTITION", "long", "SLURM_PARTITIONS", "short", "SLURM_TIME", "", "SLURM_NODES", "", "SLURM_EXTRA", "", "SLURM_CONF", "", "SLURM_BIN", _home.Path);
+        Assert.Equal(["no_slurm", "partition_not_allowed"], Load().Faults.Select(fault => fault.Code));
+    }
+
+    [Fact]
     public void Load_EverythingWrong_ListsEveryFaultWithItsRemedy()
     {
         WriteConfiguration("""{ "PROT": 1, "HOST": [], "BEEP_PYTHON_HOME": "there" }""");

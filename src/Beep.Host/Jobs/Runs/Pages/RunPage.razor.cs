@@ -23,6 +23,7 @@ public sealed partial class RunPage
     private const int MostDrawn = 12_000;
     private const int MostNotable = 300;
     private const int LooksWhenOver = 50;
+    private const int LooksWhenWaiting = 15;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(200);
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -175,7 +176,8 @@ public sealed partial class RunPage
         while (await timer.WaitForNextTickAsync(Left))
         {
             // One that has ended may be resumed by somebody else.
-            if (!_isFollowing && ++quiet % LooksWhenOver == 0)
+            // One that waits on a cluster says why, and that is no event.
+            if ((!_isFollowing && ++quiet % LooksWhenOver == 0) || (_view?.Cluster?.Waiting is not null && ++quiet % LooksWhenWaiting == 0))
             {
                 _isStale = _hasNews = true;
             }
