@@ -131,7 +131,9 @@ internal sealed class PreferenceFormat(FormatKind kind, DataSpec data) : RowForm
     private bool ReadMessages(RowView row, int column, List<MessageTurn> conversation, FindingLog log)
     {
         _answer.Clear();
-        if (!_reader.ReadList(row, Value(column), Name(column), _answer, log))
+        var first = row.FirstChild(Value(column));
+        var isOne = first >= 0 && row.NextChild(Value(column), first) < 0;
+        if (!_reader.ReadList(row, Value(column), Name(column), _answer, log, before: isOne ? conversation.Count : 0))
         {
             return false;
         }

@@ -17,22 +17,22 @@ internal sealed class MessageReader
 
     private MessageReader(bool takesOtherKeys) => _takesOtherKeys = takesOtherKeys;
 
-    /// <summary>Adds the messages of a list; false where one is none, which is reported.</summary>
-    public bool ReadList(RowView row, int list, string column, List<MessageTurn> turns, FindingLog log)
+    /// <summary>Adds the messages of a list; false where one is none, which is reported. They are numbered from behind <paramref name="before"/>.</summary>
+    public bool ReadList(RowView row, int list, string column, List<MessageTurn> turns, FindingLog log, int before = 0)
     {
         var isSound = true;
         for (var message = row.FirstChild(list); message >= 0; message = row.NextChild(list, message))
         {
-            isSound &= Read(row, message, column, turns, log);
+            isSound &= Read(row, message, column, turns, log, before);
         }
 
         return isSound;
     }
 
     /// <summary>Adds one message; false where it is none, which is reported.</summary>
-    public bool Read(RowView row, int message, string column, List<MessageTurn> turns, FindingLog log)
+    public bool Read(RowView row, int message, string column, List<MessageTurn> turns, FindingLog log, int before = 0)
     {
-        var place = turns.Count + 1;
+        var place = before + turns.Count + 1;
         if (row.Type(message) != JsonTokenType.StartObject)
         {
             log.Error(
