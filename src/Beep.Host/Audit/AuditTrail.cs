@@ -27,5 +27,5 @@ internal sealed class AuditTrail
     public AuditWriter Writer { get; }
 
     private static IEnumerable<string> SecretsOf(HostOptions options) =>
-        new[] { options.SecretKey, options.HubToken, options.IdentityServer.ClientSecret, (options.Database as PostgresAddress)?.Password }.OfType<SecretText>().Select(secret => secret.Value);
+        new[] { options.SecretKey, options.HubToken, options.PythonIndexLogin, options.IdentityServer.ClientSecret, (options.Database as PostgresAddress)?.Password }.OfType<SecretText>().Select(secret => secret.Value);
 }

@@ -27,6 +27,30 @@ internal sealed partial class AuditWriter(AuditKey key, AuditText text, AuditChe
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// The same for changes that must come one after the other in the whole database, and that give a result. SQLite lets only one write at a time;
+    /// PostgreSQL holds them by a lock.
+    /// </summary>
+    /// <param name="context">Of the change.</param>
+    /// <param name="order">A number that nothing else in the database locks.</param>
+    /// <param name="change">Makes the change and says what it was.</param>
+    /// <param name="cancellationToken">Stops before the commit.</param>
+    public async Task<T> ChangeAsync<T>(HostDbContext context, long order, Func<HostDbContext, CancellationToken, Task<(T Result, AuditEntry Entry)>> change, CancellationToken cancellationToken)
+    {
+        T result = default!;
+        await WriteAsync(context, async token =>
+        {
+            if (context is PostgresHostDbContext)
+            {
+                await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({order})", token).ConfigureAwait(false);
+            }
+
+            (result, var entry) = await change(context, token).ConfigureAwait(false);
+            return entry;
+        }, cancellationToken).ConfigureAwait(false);
+        return result;
+    }
+
     /// <summary>Saves what is pending in the context, with a row about it; where that fails the whole transaction is rolled back.</summary>
     public async Task AppendAsync(HostDbContext context, AuditEntry entry, CancellationToken cancellationToken)
     {

@@ -29,6 +29,7 @@ internal static class BeepCommand
             MergeCommand.Create(services),
             PresetsCommand.Create(services),
             ModelsCommand.Create(services),
+            EnvironmentsCommand.Create(services),
             DoctorCommand.Create(services),
             DatabaseCommand.Create(services),
             AuditCommand.Create(services),

@@ -1,3 +1,4 @@
+using Beep.Host.Environments;
 using Beep.Host.Jobs;
 
 namespace Beep.Host.Cli;
@@ -16,6 +17,9 @@ internal sealed record HostServices
 
     /// <summary>How workers are started; located when it is needed first.</summary>
     public Func<TrainerProgram>? Trainer { get; init; }
+
+    /// <summary>Where the Python worker is; null for beside or above the program.</summary>
+    public Func<PythonWorker>? PythonWorker { get; init; }
 
     public TrainerProgram LocateTrainer() => Trainer is null ? TrainerProgram.Locate(ProgramFolder) : Trainer();
 }

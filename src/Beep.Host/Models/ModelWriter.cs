@@ -1,6 +1,5 @@
 using Beep.Host.Audit;
 using Beep.Host.Data;
-using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Models;
 
@@ -13,18 +12,7 @@ internal sealed class ModelWriter(HostDatabase database, AuditWriter audit)
     public async Task<T> ChangeAsync<T>(Func<HostDbContext, CancellationToken, Task<(T Result, AuditEntry Entry)>> change, CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
-        T result = default!;
-        await audit.WriteAsync(context, async token =>
-        {
-            if (context is PostgresHostDbContext)
-            {
-                await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({ModelLock})", token);
-            }
-
-            (result, var entry) = await change(context, token);
-            return entry;
-        }, cancellationToken);
-        return result;
+        return await audit.ChangeAsync(context, ModelLock, change, cancellationToken);
     }
 
     public static AuditEntry Entry(AuditActor actor, string action, Model model, string? reason = null) => new()

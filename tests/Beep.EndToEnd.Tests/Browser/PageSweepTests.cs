@@ -6,6 +6,7 @@ using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Models;
 using Beep.Host.Tasks;
@@ -48,6 +49,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         var model = await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, TestContext.Current.CancellationToken);
         using var client = await server.CreateAdminClientAsync();
         var dataset = await DatasetPageTests.UploadAsync(client, DatasetPageTests.Rows(1, 20));
+        await server.Services.GetRequiredService<BackendService>().SetAsync("own-trainer", new BackendChange { Definition = new BackendDefinition { Program = Environment.ProcessPath } }, AuditActors.System, TestContext.Current.CancellationToken);
         var address = server.Address.ToString();
         var page = await chromium.OpenAsync(server.Address, isDark, width);
         var complaints = new ConcurrentBag<string>();
@@ -69,7 +71,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id)))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id), ("backends", "own-trainer")))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.

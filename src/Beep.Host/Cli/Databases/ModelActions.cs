@@ -19,14 +19,14 @@ namespace Beep.Host.Cli.Databases;
 /// <summary>What the subcommands of <c>beep models</c> do: the same as the server does, in this process.</summary>
 internal static class ModelActions
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    /// <summary>Whoever runs the command line may everything with this host's models.</summary>
-    private static readonly ClaimsPrincipal Anybody = new(new ClaimsIdentity(Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))));
+    /// <summary>Whoever runs the command line may everything with this host's models and environments.</summary>
+    public static readonly ClaimsPrincipal Anybody = new(new ClaimsIdentity(Permissions.All.Keys.Select(permission => new Claim(ClaimNames.Permission, permission))));
 
     public static Task<int> ListAsync(HostServices services, Reporter reporter, string? search, CancellationToken cancellationToken) => RunAsync(services, reporter, async (tools, token) =>
     {

@@ -55,7 +55,7 @@ internal static class HostServer
         services.AddTasks();
         services.AddTraining(request.Trainer);
         services.AddModels(AppContext.BaseDirectory);
-        services.AddEnvironments();
+        services.AddEnvironments(request.Variable, AppContext.BaseDirectory);
         services.AddSettings(request.Variable);
         services.AddMonitoring();
         services.AddChecklist();
@@ -74,6 +74,7 @@ internal static class HostServer
         app.MapLive();
         app.MapTasks();
         app.MapModels();
+        app.MapEnvironments();
         app.MapMonitoring();
         app.MapAudit();
         app.MapSettings();

@@ -42,4 +42,10 @@ internal sealed record HostOptions
 
     /// <summary>Folders of the server whose files may be imported as datasets, absolute.</summary>
     public IReadOnlyList<string> ImportFolders { get; init; } = [];
+
+    /// <summary>Where the packages of Python environments come from, where nobody says otherwise; null only where the setting is at fault.</summary>
+    public Uri? PythonIndex { get; init; } = new(SettingKeys.PythonIndex.Default!);
+
+    /// <summary><c>user:password</c> for <see cref="PythonIndex"/>, and for no other.</summary>
+    public SecretText? PythonIndexLogin { get; init; }
 }

@@ -42,11 +42,24 @@ internal sealed class HostOptionsReader(Dictionary<string, string> values, HostP
         },
         MaxUploadBytes = UploadBytes(),
         ImportFolders = Folders(SettingKeys.ImportFolders),
+        PythonIndex = Address(SettingKeys.PythonIndex),
+        PythonIndexLogin = Login(SettingKeys.PythonIndexLogin),
     };
 
     private string? Text(SettingKey key) => values.TryGetValue(key.Name, out var value) ? value.Trim() : key.Default;
 
     private SecretText? Secret(SettingKey key) => values.TryGetValue(key.Name, out var value) ? new SecretText(value) : null;
+
+    private SecretText? Login(SettingKey key)
+    {
+        if (Secret(key) is not { } login || (login.Value.IndexOf(':', StringComparison.Ordinal) > 0 && !login.Value.Any(char.IsControl)))
+        {
+            return Secret(key);
+        }
+
+        faults.Add(new Fault("bad_login", $"{key.Name} is no login.", "Write user:password.", key.Name));
+        return null;
+    }
 
     private bool Switch(SettingKey key)
     {

@@ -19,7 +19,7 @@ internal static class HostOptionsValidator
 
     public static IEnumerable<Fault> Validate(HostOptions options, Version runtime) =>
     [
-        .. Runtime(runtime), .. Secret(options.SecretKey), .. Listening(options), .. SignIn(options), .. Hub(options), .. Files(options.Paths),
+        .. Runtime(runtime), .. Secret(options.SecretKey), .. Listening(options), .. SignIn(options), .. Addresses(options), .. Files(options.Paths),
     ];
 
     private static IEnumerable<Fault> Runtime(Version runtime)
@@ -101,11 +101,15 @@ internal static class HostOptionsValidator
         }
     }
 
-    private static IEnumerable<Fault> Hub(HostOptions options)
+    /// <summary>What is fetched from elsewhere and used.</summary>
+    private static IEnumerable<Fault> Addresses(HostOptions options)
     {
-        if (options.HubEndpoint is { Scheme: not "https", IsLoopback: false } address)
+        foreach (var (key, address) in new[] { (SettingKeys.HubEndpoint, options.HubEndpoint), (SettingKeys.PythonIndex, options.PythonIndex) })
         {
-            yield return new Fault("not_https", $"HF_ENDPOINT is '{address}', which anyone between could read and change.", "Use https://.", SettingKeys.HubEndpoint.Name);
+            if (address is { Scheme: not "https", IsLoopback: false })
+            {
+                yield return new Fault("not_https", $"{key.Name} is '{address}', which anyone between could read and change.", "Use https://.", key.Name);
+            }
         }
     }
 

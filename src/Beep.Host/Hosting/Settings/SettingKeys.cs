@@ -32,11 +32,15 @@ internal static class SettingKeys
     public static readonly SettingKey UploadMegabytes = new("MAX_UPLOAD_MB", "51200");
     public static readonly SettingKey ImportFolders = new("IMPORT_FOLDERS");
 
+    public static readonly SettingKey PythonIndex = new("PYTHON_INDEX", "https://pypi.org/simple");
+    public static readonly SettingKey PythonIndexLogin = new("PYTHON_INDEX_LOGIN", IsSecret: true);
+
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Finetune, InternalUsers, IdentityServer, Authority, ClientId, ClientSecret, Scopes, LogoutRedirect, RoleMap, GroupMap, Unmapped,
         ProviderName, ApiAudience, ApiScope,
         Database, SecretKey, Host, Port, PublicUrl, Home, HubEndpoint, HubToken,
         KeepCheckpoints, KeepArtifacts, KeepLogs, KeepUploads, UploadMegabytes, ImportFolders,
+        PythonIndex, PythonIndexLogin,
     ];
 }

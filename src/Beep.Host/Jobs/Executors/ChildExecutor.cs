@@ -21,7 +21,7 @@ internal sealed class ChildExecutor(TimeProvider time) : IExecutor
             await ContainerEnd.RemoveAsync(former, cancellationToken).ConfigureAwait(false);
         }
 
-        var several = command.InterpreterArguments is not null && run.Gpus.Count > 1 ? command.Distributed("--standalone", $"--nproc-per-node={run.Gpus.Count}") : command;
+        var several = run.Gpus.Count > 1 ? command.Several(run.Gpus.Count) : command;
         var start = new ChildProcessStart(several.FileName, several.Arguments) { WorkingFolder = folder.Root, OutputFile = folder.Output, OutlivesHost = true, Environment = several.Environment };
         return new ChildRun(await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), command.Container, time);
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Beep.Host.Jobs.Placing;
 
 /// <summary>How the worker of one job is started, wherever that is.</summary>
@@ -13,6 +15,9 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
 
     /// <summary>The container in which it runs; null for none, or for an engine whose containers end with it.</summary>
     public WorkerContainer? Container { get; init; }
+
+    /// <summary>The same worker as several processes of one machine that train together; one that is one process stays it.</summary>
+    public WorkerCommand Several(int processes) => InterpreterArguments is null ? this : this with { Arguments = [.. Arguments, string.Create(CultureInfo.InvariantCulture, $"--processes={processes}")] };
 
     /// <summary>The same worker as several processes that train together, started by PyTorch's <c>torchrun</c>.</summary>
     /// <param name="options">Of torchrun: how many, and where they meet.</param>

@@ -39,6 +39,11 @@ internal static class SettingWords
             (SettingKeys.HubEndpoint, "Address", "Another hub than the usual one."),
             (SettingKeys.HubToken, "Token", "What the hub knows you by."),
         ]),
+        ("Python environments",
+        [
+            (SettingKeys.PythonIndex, "Index", "Where their packages come from."),
+            (SettingKeys.PythonIndexLogin, "Login", "user:password for the index, and for no other."),
+        ]),
         ("What is kept",
         [
             (SettingKeys.KeepCheckpoints, "Checkpoints", "Of jobs that have ended: any of age=30d, count=2 of each job and bytes=50GB, or all."),

@@ -28,6 +28,7 @@ internal sealed record NavItem(string Group, string Title, string Href, string I
         new(Train, "Models", "/models", Icons.Material.Outlined.Memory, Permissions.ModelsView),
         new(Machine, "Backends", "/backends", Icons.Material.Outlined.Extension, Permissions.SystemAdmin, options => options.EnableFinetune),
         new(Machine, "Tasks", "/tasks", Icons.Material.Outlined.ChecklistRtl),
+        new(Machine, "Environments", "/environments", Icons.Material.Outlined.Terminal, Permissions.EnvironmentsManage),
         new(Organisation, "Users", "/users", Icons.Material.Outlined.Person, Permissions.UsersManage, options => options.EnableInternalUsers),
         new(Organisation, "Roles", "/roles", Icons.Material.Outlined.Badge, Permissions.UsersManage, options => options.EnableInternalUsers),
         new(Organisation, "Groups", "/groups", Icons.Material.Outlined.Groups, Permissions.GroupsManage, options => options.EnableInternalUsers),

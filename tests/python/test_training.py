@@ -1,0 +1,381 @@
+"""Whole runs: that they learn, stop, go on and give up as the contract says."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from conftest import FIXTURES
+from support import TestJob, events_of
+
+from beep_trainer.data.batch import assemble
+from beep_trainer.faults import FaultError
+from beep_trainer.model.trainable import TrainableModel
+from beep_trainer.training import gradients, loader, objective
+from beep_trainer.training.schedule import LearningRateSchedule
+
+
+def assert_same_weights(one: TestJob, other: TestJob) -> None:
+    left, right = one.weights(), other.weights()
+    assert left.keys() == right.keys()
+    for name, weight in left.items():
+        assert torch.equal(weight, right[name]), name
+
+
+def cancel_after(monkeypatch: pytest.MonkeyPatch, job: TestJob, fits) -> None:
+    """Asks the run to stop as soon as it has written an event that fits."""
+    from beep_trainer.job.events import EventWriter
+
+    write = EventWriter.write
+
+    def written(self, kind: str, **fields) -> None:
+        write(self, kind, **fields)
+        if fits(kind, fields):
+            (job.folder / "control" / "cancel").touch()
+
+    monkeypatch.setattr(EventWriter, "write", written)
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, 5])
+def test_cancel_any_step_saves_and_resumes_to_the_same_end(job: TestJob, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    held_out = str(job.random_rows("held.jsonl", 6, 9))
+    spec = job.spec(data={"validation": held_out, "packing": True}, train={"eval_steps": 2, "save_steps": 4}, samples={"prompts": ["x"], "max_new_tokens": 2})
+    whole = job.at("whole")
+    assert whole.run(spec) == 0
+    with monkeypatch.context() as patch:
+        cancel_after(patch, job, lambda kind, fields: kind == ("evaluation" if step == 0 else "metric") and fields["step"] == step)
+        assert job.run(spec) == 10
+    exit = job.exit
+    assert (exit["status"], exit["code"], exit["message"]) == ("cancelled", "cancelled", "The run was cancelled.")
+    assert exit["summary"]["steps"] == step
+    assert job.checkpoints[-1] == f"step-{step:08d}"
+    (job.folder / "control" / "cancel").unlink()
+    assert job.run() == 0
+    assert [event["resumed_from"] for event in job.events("started")] == [None, step]
+    assert job.losses == whole.losses
+    for kind in ("evaluation", "sample"):
+        # What came after the checkpoint is void, and given again.
+        figures = [{event["step"]: {name: value for name, value in event.items() if name not in ("seq", "at")} for event in one.events(kind)} for one in (job, whole)]
+        assert figures[0] == figures[1]
+    assert_same_weights(job, whole)
+    assert [event["seq"] for event in job.events()] == list(range(1, len(job.events()) + 1))
+
+
+def test_kill_running_worker_resumes_to_the_same_end(job: TestJob) -> None:
+    spec = job.spec(train={"max_steps": 400, "save_steps": 5})
+    process = job.prepare(spec).start()
+    deadline = time.monotonic() + 90
+    while not job.checkpoints and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert not (job.folder / "exit.json").exists()
+    # What a kill may leave behind in the middle of a write.
+    (job.folder / "checkpoints" / ".step-00009999.1.partial").mkdir()
+    with open(job.folder / "events.jsonl", "ab") as stream:
+        stream.write(b'{"type":"metric","v":1,"seq"')
+    assert job.run() == 0
+    whole = job.at("whole")
+    assert whole.run(spec) == 0
+    assert job.losses == whole.losses
+    assert_same_weights(job, whole)
+    assert not list(job.folder.rglob("*.partial"))
+
+
+def test_signal_running_worker_saves_and_exits_with_10(job: TestJob) -> None:
+    process = job.prepare(job.spec(train={"max_steps": 100_000})).start()
+    deadline = time.monotonic() + 90
+    while process.poll() is None and time.monotonic() < deadline:
+        if (job.folder / "events.jsonl").exists() and b'"metric"' in (job.folder / "events.jsonl").read_bytes():
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 10
+    assert job.exit["message"] == "The run was stopped by a signal."
+    assert job.checkpoints == [f"step-{job.exit['summary']['steps']:08d}"]
+
+
+def test_time_limit_saves_and_stops(job: TestJob) -> None:
+    assert job.run(job.spec(train={"max_steps": 100_000, "logging_steps": 100}, limits={"max_seconds": 1})) == 10
+    assert (job.exit["code"], job.exit["message"]) == ("time_limit", "The run reached its limit of 1 seconds.")
+    assert len(job.checkpoints) == 1
+
+
+def test_cancel_before_the_data_is_read_exits_at_once(job: TestJob) -> None:
+    job.prepare(job.spec())
+    (job.folder / "control").mkdir()
+    (job.folder / "control" / "cancel").touch()
+    assert job.run() == 10
+    assert [event["type"] for event in job.events()] == ["finished"]
+    assert job.exit["summary"] is None
+
+
+def test_save_total_limit_keeps_the_newest(job: TestJob) -> None:
+    assert job.run(job.spec(train={"save_steps": 1, "save_total_limit": 2})) == 0
+    assert job.checkpoints == ["step-00000005", "step-00000006"]
+
+
+def test_resume_other_data_is_refused(job: TestJob) -> None:
+    spec = job.spec()
+    assert job.run(spec) == 0
+    job.random_rows(seed=5)
+    assert job.run() == 20
+    assert job.exit["code"] == "data_changed"
+    assert job.checkpoints == ["step-00000006"]
+
+
+def test_resume_never_starts_anew(job: TestJob) -> None:
+    assert job.run(job.spec(resume="never", train={"save_steps": 2})) == 0
+    assert job.run() == 0
+    assert [event["resumed_from"] for event in job.events("started")] == [None, None]
+    assert job.checkpoints == ["step-00000004", "step-00000006"]
+
+
+@pytest.mark.parametrize("spoil", [lambda path: (path / "trainer_state.json").write_text("{"), lambda path: (path / "optimizer.safetensors").write_bytes(b"x"),
+                                   lambda path: (path / "model.safetensors").unlink()])
+def test_resume_damaged_checkpoint_is_named(job: TestJob, spoil) -> None:
+    assert job.run(job.spec()) == 0
+    spoil(job.folder / "checkpoints" / "step-00000006")
+    assert job.run() == 20
+    assert job.exit["code"] == "bad_checkpoint"
+    assert str(job.folder / "checkpoints" / "step-00000006") in job.exit["remedy"]
+
+
+@pytest.mark.parametrize(("changes", "steps"), [({"num_epochs": 1.5}, 9), ({"num_epochs": 0.1}, 1), ({"num_epochs": 1.1, "gradient_accumulation_steps": 1}, 14)])
+def test_epochs_a_fraction_counts_as_it_is(job: TestJob, changes: dict, steps: int) -> None:
+    spec = job.spec(train={"max_steps": None, **changes})
+    assert job.run(spec) == 0
+    assert (job.exit["summary"]["steps"], len(job.events("metric"))) == (steps, steps)
+
+
+def test_packing_gives_each_row_the_loss_it_has_alone(job: TestJob) -> None:
+    from beep_trainer.job.spec_reader import bind_spec
+
+    folder = job.prepare(job.spec(data={"packing": True}, train={"max_steps": 1})).folder
+    assert job.run() == 0
+    spec = bind_spec(json.loads((folder / "spec.json").read_text()))
+    from beep_trainer.job.folder import JobFolder
+
+    data = loader.load_data(loader.fit_spec(spec), JobFolder(folder), lambda: False)
+    model = TrainableModel.create(spec, torch.float32, torch.device("cpu"))
+    score = objective.SupervisedObjective(model)
+    model.inner.eval()
+    with torch.no_grad():
+        alone = [score(assemble(data.train, [[row]]))[0] for row in range(6)]
+        padded = score(assemble(data.train, [[row] for row in range(6)]))[0]
+        packed = score(assemble(data.train, [[0, 1, 2], [3, 4], [5]]))[0]
+        in_one_line = score(assemble(data.train, [[0, 1, 2], [3, 4], [5]], in_one_line=True))[0]
+    for other in (padded, packed, in_one_line):
+        assert other == pytest.approx(sum(alone), rel=1e-5)
+
+
+def test_loss_chunks_give_the_gradient_of_the_whole(job: TestJob) -> None:
+    from beep_trainer.model.loss import chunked_loss
+
+    torch.manual_seed(3)
+    head = torch.nn.Linear(8, 50)
+    hidden, targets, weights = torch.randn(37, 8, requires_grad=True), torch.randint(0, 50, (37,)), torch.rand(37)
+    whole = (torch.nn.functional.cross_entropy(head(hidden), targets, reduction="none") * weights).sum() * 0.25
+    expected = torch.autograd.grad(whole, [hidden, *head.parameters()])
+    loss = chunked_loss(hidden, targets, head, 10, list(head.parameters()), weights) * 0.25
+    found = torch.autograd.grad(loss, [hidden, *head.parameters()])
+    assert loss.item() == pytest.approx(whole.item(), rel=1e-5)
+    for one, other in zip(found, expected):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_accumulation_many_small_passes_are_one_large(job: TestJob) -> None:
+    large, small = job.at("large"), job.at("small")
+    assert large.run(job.spec(train={"per_device_batch_size": 4, "gradient_accumulation_steps": 1})) == 0
+    assert small.run(job.spec(train={"per_device_batch_size": 1, "gradient_accumulation_steps": 4})) == 0
+    assert small.losses == pytest.approx(large.losses, rel=1e-5)
+
+
+@pytest.mark.parametrize("checkpointing", ["on", "auto"])
+def test_checkpointing_gives_the_same_losses(job: TestJob, checkpointing: str) -> None:
+    kept, recomputed = job.at("kept"), job.at("recomputed")
+    assert kept.run(job.spec(train={"gradient_checkpointing": "off"})) == 0
+    assert recomputed.run(job.spec(train={"gradient_checkpointing": checkpointing})) == 0
+    assert recomputed.losses == pytest.approx(kept.losses, rel=1e-6)
+
+
+def test_compile_gives_the_same_losses(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, compiled = job.at("plain"), job.at("compiled")
+    spec = job.spec(data={"packing": True}, train={"max_steps": 3})
+    assert plain.run(spec) == 0
+    monkeypatch.setenv("BEEP_TORCH_COMPILE", "1")
+    monkeypatch.setenv("BEEP_TORCH_COMPILE_BACKEND", "aot_eager")
+    assert compiled.run(spec) == 0
+    assert compiled.losses == pytest.approx(plain.losses, rel=1e-5)
+
+
+def test_memory_a_pass_that_does_not_fit_is_halved_and_learns_the_same(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = job.spec(train={"per_device_batch_size": 8, "gradient_accumulation_steps": 1, "max_steps": 4, "save_steps": 2})
+    whole = job.at("whole")
+    assert whole.run(spec) == 0
+    backward = gradients.GradientPass._backward
+
+    def scarce(self, batch, scale, seed):
+        if batch.input_ids.shape[0] > 3:
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.\nmore")
+        return backward(self, batch, scale, seed)
+
+    monkeypatch.setattr(gradients.GradientPass, "_backward", scarce)
+    assert job.run(spec) == 0
+    warnings = job.events("warning")
+    assert [(event["code"], event["remedy"]) for event in warnings] == [
+        ("out_of_memory_refit", "Set train.per_device_batch_size=4 and train.gradient_accumulation_steps=2 to begin so."),
+        ("out_of_memory_refit", "Set train.per_device_batch_size=2 and train.gradient_accumulation_steps=4 to begin so.")]
+    assert warnings[0]["message"] == (
+        "The memory did not suffice for step 1 with 8 sequences in a forward pass ([enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to "
+        "allocate 9 bytes.). The run goes on with 4 of them and 2 passes in a step: it learns the same.")
+    assert job.losses == pytest.approx(whole.losses, rel=1e-5)
+    # Who goes on begins with what fitted.
+    assert json.loads((job.folder / "checkpoints" / "step-00000004" / "trainer_state.json").read_text())["batch_size"] == 2
+
+
+def test_memory_that_suffices_for_nothing_ends_with_30(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(self, batch, scale, seed):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    monkeypatch.setattr(gradients.GradientPass, "_backward", none)
+    assert job.run(job.spec()) == 30
+    assert [event["code"] for event in job.events("warning")] == ["out_of_memory_refit", "out_of_memory_refit"]
+    assert "activations computed twice" in job.events("warning")[1]["message"]
+    assert (job.exit["code"], job.exit["exit_code"], job.exit["message"]) == ("out_of_memory", 30, "The memory did not suffice: CUDA out of memory. Tried to allocate 2 GiB.")
+
+
+def test_memory_real_limit_is_met_with_smaller_passes(job: TestJob) -> None:
+    """The scores of 64 long rows over the vocabulary do not fit beside the libraries; those of fewer do."""
+    if not hasattr(os, "fork"):
+        pytest.skip("Limits are those of Unix.")
+    rows = [{"input_ids": [4 + (row * 7 + place) % 500 for place in range(120)]} for row in range(256)]
+    spec = job.spec(data={"train": str(job.write("long.jsonl", rows)), "max_length": 120}, train={"max_steps": 1, "per_device_batch_size": 256, "gradient_accumulation_steps": 1, "gradient_checkpointing": "off"})
+    probe = "import resource, runpy, sys\n" \
+            "import torch, transformers, psutil\n" \
+            "from transformers import LlamaForCausalLM\n" \
+            "base = psutil.Process().memory_info().vms\n" \
+            f"resource.setrlimit(resource.RLIMIT_AS, (base + {600 << 20}, base + {600 << 20}))\n" \
+            f"sys.argv = ['beep_trainer', 'train', {str(job.prepare(spec).folder)!r}]\n" \
+            "runpy.run_module('beep_trainer', run_name='__main__')\n"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")} | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert job.events("warning")[0]["code"] == "out_of_memory_refit"
+    assert job.exit["status"] == "succeeded"
+
+
+def test_nonfinite_rows_are_named_and_the_run_gives_up(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    backward = gradients.GradientPass._backward
+
+    def spoilt(self, batch, scale, seed):
+        return backward(self, batch, scale, seed) * (math.nan if self._calls() > 2 else 1)
+
+    calls = iter(range(1000))
+    monkeypatch.setattr(gradients.GradientPass, "_calls", lambda self: next(calls), raising=False)
+    monkeypatch.setattr(gradients.GradientPass, "_backward", spoilt)
+    assert job.run(job.spec(data={"shuffle": False}, train={"save_steps": 1}, limits={"stop_after_nonfinite": 2})) == 40
+    assert [event["loss"] is None for event in job.events("metric")] == [False, True, True]
+    message = job.events("warning")[0]["message"]
+    assert message.startswith(f"In {job.root / 'train.jsonl'}, the loss of step 2 is NaN and its gradient norm ")
+    assert message.endswith("(lines 5, 6, 7, 8); the weights are unchanged.")
+    assert job.exit["message"].startswith("Stopped after 2 steps in a row without a finite loss: the loss of step 3 is NaN")
+    assert job.exit["code"] == "not_finite"
+
+
+def test_nonfinite_one_step_is_passed_over(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = iter(range(1000))
+    norm = __import__("beep_trainer.training.run", fromlist=["run"])
+    original = norm.gradient_norm
+    monkeypatch.setattr(norm, "gradient_norm", lambda trained: math.inf if next(calls) == 0 else original(trained))
+    assert job.run(job.spec(train={"max_steps": 3})) == 0
+    assert [event["grad_norm"] is None for event in job.events("metric")] == [True, False, False]
+    assert "gradient norm ∞" in job.events("warning")[0]["message"]
+
+
+def test_untrainable_kept_rows_teach_nothing(job: TestJob) -> None:
+    rows = [{"input_ids": [5, 6, 7], "labels": [-100, -100, -100]}] * 4
+    spec = job.spec(data={"train": str(job.write("rows.jsonl", rows)), "untrainable": "keep"}, train={"max_steps": 2})
+    assert job.run(spec) == 0
+    assert [event["code"] for event in job.events("warning")] == ["no_trainable_token", "no_trainable_token"]
+    assert job.events("metric")[0]["loss"] is None
+
+
+def test_evaluation_is_taken_at_the_start_at_the_steps_and_at_the_end(job: TestJob) -> None:
+    spec = job.spec(data={"validation": str(job.random_rows("held.jsonl", 7, 3))}, train={"eval_steps": 4})
+    assert job.run(spec) == 0
+    assert [event["step"] for event in job.events("evaluation")] == [0, 4, 6]
+    # Larger batches score the same.
+    other = job.at("other")
+    assert other.run(spec | {"train": spec["train"] | {"per_device_batch_size": 4, "gradient_accumulation_steps": 1}}) == 0
+    assert [event["loss"] for event in other.events("evaluation")] == pytest.approx([event["loss"] for event in job.events("evaluation")], rel=1e-5)
+
+
+@pytest.mark.parametrize("scheduler", ["cosine", "linear", "constant"])
+def test_schedule_is_the_contracts(scheduler: str) -> None:
+    from beep_trainer.job.spec import TrainSpec
+
+    schedule = LearningRateSchedule(TrainSpec(learning_rate=1.0, lr_scheduler=scheduler, warmup_ratio=0.25), 10)
+    warmup = math.ceil(0.25 * 10)
+    for step in range(10):
+        f = (10 - step) / (10 - warmup)
+        after = {"constant": 1.0, "linear": f, "cosine": (1 - math.cos(math.pi * f)) / 2}[scheduler]
+        assert schedule.at(step) == pytest.approx((step + 1) / warmup if step < warmup else after)
+
+
+def test_pretrain_draws_and_learns(job: TestJob) -> None:
+    spec = job.spec(task="pretrain", data={"train": str(job.write("rows.jsonl", [{"text": f"line {row} of some text"} for row in range(30)]))}, train={"max_steps": 12})
+    assert job.run(spec) == 0
+    assert 5.5 < job.losses[0] < 7.0
+    assert job.losses[-1] < job.losses[0]
+
+
+def test_disk_full_says_so(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    from beep_trainer.training import checkpoints
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "write_folder", full)
+    assert job.run(job.spec()) == 50
+    assert (job.exit["code"], job.exit["message"]) == ("disk_full", "The disk is full.")
+
+
+def test_bf16_on_a_processor_learns_nearly_the_same(job: TestJob) -> None:
+    exact, rounded = job.at("exact"), job.at("rounded")
+    assert exact.run(job.spec(data={"packing": True})) == 0
+    assert rounded.run(job.spec(data={"packing": True}, train={"precision": "bf16"})) == 0
+    assert rounded.events("started")[0]["precision"] == "bf16"
+    assert rounded.losses == pytest.approx(exact.losses, rel=0.05)
+
+
+def test_sgd_and_decay_learn(job: TestJob) -> None:
+    assert job.run(job.spec(train={"optimizer": "sgd", "weight_decay": 0.01, "max_grad_norm": 0})) == 0
+    assert job.losses[-1] < job.losses[0]
+
+
+def test_sharded_and_bf16_models_come_out_in_their_own_format(job: TestJob) -> None:
+    for fixture, dtype in (("llama-tied-bf16", torch.bfloat16), ("llama-tied-sharded", torch.float32)):
+        one, model = job.at(fixture), job.root / f"model-{fixture}"
+        for source in (FIXTURES / "llama-tied", FIXTURES / fixture):
+            shutil.copytree(source, model, copy_function=shutil.copyfile, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lora-*", "*.safetensors" if source.name == "llama-tied" else "-"))
+        assert one.run(job.spec(model={"path": str(model)}, train={"max_steps": 1})) == 0
+        assert {weight.dtype for weight in one.weights().values()} == {dtype}
+        assert "lm_head.weight" not in one.weights()
+        assert events_of(one.folder, "artifact")[0]["name"] == "merged"
+
+
+def test_gibberish_setting_is_refused(job: TestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEEP_SHARDING", "sometimes")
+    assert job.run(job.spec()) == 20
+    assert job.exit["code"] == "wrong_setting"
+    assert issubclass(FaultError, Exception)

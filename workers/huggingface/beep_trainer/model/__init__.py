@@ -1,0 +1,1 @@
+"""The model: read from its folder, given an adapter, scored and let speak."""

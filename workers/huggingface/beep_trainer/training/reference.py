@@ -1,0 +1,65 @@
+"""What the model that a preference run begins with thinks of each answer: computed once, before the first step, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..data.batch import assemble
+from ..data.preparation import Cancelled
+from ..data.store import TokenStore
+from ..job.durable import write_file
+from ..model.folder import weight_files
+from ..model.trainable import TrainableModel
+from .objective import PreferenceObjective
+from .world import World
+
+
+def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pairs: Iterable[int], batch_size: int, cache: Path,
+                          world: World, is_cancelled: Callable[[], bool]) -> torch.Tensor:
+    """[rows]; of the pairs, named by their first row, that are asked for. The model is as it was before the first step."""
+    model, wanted = objective.model, sorted(pairs)
+    key = _key(model, store, wanted)
+    kept = world.share(_read(cache, key) if world.is_first else None)
+    if kept is not None:
+        return torch.from_numpy(kept)
+    values = torch.zeros(store.rows, dtype=torch.float64)
+    mine = [wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)]
+    model.inner.eval()
+    with torch.no_grad(), model.autocast():
+        for place, firsts in enumerate(mine):
+            if place % world.size != world.rank and not model.is_sharded:
+                continue
+            if world.size == 1 and is_cancelled():
+                raise Cancelled
+            batch = assemble(store, [[row, row + 1] for row in firsts], model.flattens).to(model.device)
+            found = objective(batch)[0].cpu().double()
+            values[batch.row_ids] = found / (world.size if model.is_sharded else 1)
+    values = torch.tensor(world.sum(values.tolist()), dtype=torch.float64)
+    if world.is_first:
+        content = io.BytesIO()
+        np.save(content, values.numpy(), allow_pickle=False)
+        write_file(cache, key.encode() + content.getvalue())
+    return values
+
+
+def _read(cache: Path, key: str) -> np.ndarray | None:
+    try:
+        content = cache.read_bytes()
+        return np.load(io.BytesIO(content[len(key) :]), allow_pickle=False) if content.startswith(key.encode()) else None
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _key(model: TrainableModel, store: TokenStore, wanted: list[int]) -> str:
+    spec = model.spec
+    folder = Path(spec.model.path)
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weight_files(folder)]
+    settings = [store.content, str(folder.resolve()), files, spec.adapter, spec.method, str(model.compute), wanted]
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()

@@ -1,0 +1,30 @@
+"""Makes a fault with a code and a remedy of whatever went wrong."""
+
+from __future__ import annotations
+
+import errno
+
+from ..faults import ExitCode, Fault, FaultError, failed
+from .memory import is_out_of_memory
+
+_FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+
+
+def translate(error: BaseException) -> FaultError:
+    if isinstance(error, FaultError):
+        return error
+    if is_out_of_memory(error):
+        from .gradients import REMEDY
+
+        return FaultError(ExitCode.OUT_OF_MEMORY, [Fault("out_of_memory", f"The memory did not suffice: {_first_line(error)}", REMEDY)])
+    if isinstance(error, OSError) and error.errno in _FULL or "No space left" in str(error):
+        return failed("disk_full", "The disk is full.", "Free some space, then run the job again: it goes on from its last checkpoint.")
+    if isinstance(error, ImportError):
+        return failed("library_missing", f"A library cannot be imported: {_first_line(error)}", "Repair the environment; 'python3 -m beep_trainer check' says what is missing.")
+    if isinstance(error, OSError):
+        return failed("not_writable", f"A file could not be read or written: {error}", "Check the permissions of the job folder and its disk.")
+    return failed("internal_error", f"{type(error).__name__}: {_first_line(error)}", "This is a fault of the program: please report it with the job's output.log.")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()

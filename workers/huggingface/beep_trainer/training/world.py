@@ -1,0 +1,87 @@
+"""The processes that train together: one alone, or those that torchrun started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+_BUCKET = 1 << 24  # numbers that are summed at once
+# Reading the data is the first process's work alone, and may take long.
+_TIMEOUT = timedelta(hours=6)
+
+
+class World:
+    def __init__(self) -> None:
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.device = _device(int(os.environ.get("LOCAL_RANK", "0")))
+        if self.size > 1:
+            backend = "nccl" if self.device.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=_TIMEOUT, device_id=self.device if self.device.type == "cuda" else None)
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def close(self) -> None:
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Each number summed over all processes."""
+        if self.size == 1:
+            return list(values)
+        numbers = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.all_reduce(numbers)
+        return numbers.tolist()
+
+    def any(self, flag: bool) -> bool:
+        """Whether it holds in any process: they then all do the same."""
+        return self.sum([float(flag)])[0] > 0
+
+    def share(self, value: object) -> object:
+        """The first process's value, in all of them."""
+        if self.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0, device=self.device)
+        return box[0]
+
+    def sum_gradients(self, weights: Iterable[torch.nn.Parameter]) -> None:
+        """Gradients summed over all processes, some megabytes at a time. A process without a part in a step has none yet."""
+        if self.size == 1:
+            return
+        bucket: list[torch.nn.Parameter] = []
+        for weight in weights:
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
+            bucket.append(weight)
+            if sum(one.numel() for one in bucket) >= _BUCKET:
+                self._sum_bucket(bucket)
+                bucket = []
+        if bucket:
+            self._sum_bucket(bucket)
+
+    @staticmethod
+    def _sum_bucket(bucket: Sequence[torch.nn.Parameter]) -> None:
+        flat = torch.cat([weight.grad.reshape(-1).float() for weight in bucket if weight.grad is not None])
+        dist.all_reduce(flat)
+        at = 0
+        for weight in bucket:
+            if weight.grad is not None:
+                weight.grad.copy_(flat[at : at + weight.numel()].view_as(weight))
+                at += weight.numel()
+
+
+def _device(local_rank: int) -> torch.device:
+    if torch.cuda.is_available():
+        device = torch.device("cuda", local_rank)
+        torch.cuda.set_device(device)
+        return device
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
