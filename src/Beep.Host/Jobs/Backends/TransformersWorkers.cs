@@ -38,7 +38,8 @@ internal sealed class TransformersWorkers(EnvironmentDirectory environments, Tas
             environment = ready.FirstOrDefault(known => Obstacle(known, method) is null) ?? (ready.Count > 0 ? ready[0] : null);
             if (environment is null)
             {
-                return (placement, [PlanProblem.Error("no_environment", "The backend 'transformers' needs a Python environment with its libraries, and none is ready.", "Create one under Environments, or with beep env create.", Field).MendedBy("backend", SpecWriter.WireName(Backend.Torchsharp))]);
+                var other = BackendAbilities.Does(Backend.Torchsharp, spec.Method) && BackendAbilities.Does(Backend.Torchsharp, spec.Task) ? SpecWriter.WireName(Backend.Torchsharp) : null;
+                return (placement, [PlanProblem.Error("no_environment", "The backend 'transformers' needs a Python environment with its libraries, and none is ready.", "Create one under Environments, or with beep env create.", Field).MendedBy("backend", other)]);
             }
 
             placement = placement with { Environment = environment.Name };
