@@ -1,9 +1,10 @@
-// A certified OpenID Connect provider on the loopback: node identity-provider.mjs PORT SERVER
-// It prints "ready" and ends with its input. Whoever types a name at its sign-in page is that user; what it says of a user is in
-// ACCOUNTS, which a POST to /test/accounts changes.
+// A certified OpenID Connect provider on the loopback: node identity-provider.mjs PORT SERVER [AUTHENTICATION]
+// It prints "ready" and ends with its input. Its keys are new each time. Whoever types a name at its sign-in page is that user; what it says of a user is in
+// ACCOUNTS, which a POST to /test/accounts changes; null forgets one.
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
 
-const [port, server] = process.argv.slice(2);
+const [port, server, authentication = 'client_secret_basic'] = process.argv.slice(2);
 const issuer = `http://localhost:${port}`;
 const accounts = new Map([
   ['ada', { name: 'Ada', preferred_username: 'ada', email: 'ada@example.org', roles: ['admins'] }],
@@ -17,7 +18,11 @@ const fetchLocally = (url, options) => fetch(url, { ...options, dispatcher: unde
 const policy = interactionPolicy.base();
 policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
 
+const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+
 const provider = new Provider(issuer, {
+  jwks: { keys: [{ ...key, kid: randomUUID(), use: 'sig', alg: 'RS256' }] },
+  clientAuthMethods: [authentication],
   clients: [{
     client_id: 'beep-tests',
     client_secret: 'a:secret+with%2F strange/characters',
@@ -27,7 +32,7 @@ const provider = new Provider(issuer, {
     backchannel_logout_session_required: true,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'client_secret_basic',
+    token_endpoint_auth_method: authentication,
   }],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'roles'], email: ['email'] },
   scopes: ['openid', 'profile', 'email', 'offline_access'],
@@ -65,7 +70,11 @@ async function readBody(request) {
 provider.use(async (context, next) => {
   if (context.path === '/test/accounts' && context.method === 'POST') {
     for (const [id, claims] of Object.entries(JSON.parse(await readBody(context.req)))) {
-      accounts.set(id, { ...accounts.get(id), ...claims });
+      if (claims === null) {
+        accounts.delete(id);
+      } else {
+        accounts.set(id, { ...accounts.get(id), ...claims });
+      }
     }
 
     context.status = 204;

@@ -49,8 +49,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    public static Task<ServerProcess> StartHostAsync(string program, string home, CancellationToken cancellationToken) => StartAsync(
-        port => (program, ["serve"], new() { [SettingKeys.Home.Name] = home, [SettingKeys.Port.Name] = port.ToString(CultureInfo.InvariantCulture) }), cancellationToken);
+    public static Task<ServerProcess> StartHostAsync(string program, string home, CancellationToken cancellationToken, IReadOnlyDictionary<SettingKey, string>? settings = null, int? at = null) => StartAsync(
+        port => (program, ["serve"], new((settings ?? new Dictionary<SettingKey, string>()).Select(pair => KeyValuePair.Create(pair.Key.Name, pair.Value)))
+        {
+            [SettingKeys.Home.Name] = home,
+            [SettingKeys.Port.Name] = port.ToString(CultureInfo.InvariantCulture),
+        }), cancellationToken, at);
 
     public static Task<ServerProcess> StartEmptyAsync(CancellationToken cancellationToken) => StartAsync(
         port => (typeof(EmptyApp).Assembly.Location, [EmptyApp.Command, port.ToString(CultureInfo.InvariantCulture)], []), cancellationToken);
@@ -71,9 +75,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<ServerProcess> StartAsync(Func<int, (string Program, string[] Arguments, Dictionary<string, string> Settings)> describe, CancellationToken cancellationToken)
+    private static async Task<ServerProcess> StartAsync(Func<int, (string Program, string[] Arguments, Dictionary<string, string> Settings)> describe, CancellationToken cancellationToken, int? at = null)
     {
-        var port = FreePort();
+        var port = at ?? FreePort();
         var (program, arguments, settings) = describe(port);
         var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var key in SettingKeys.All)
@@ -125,7 +129,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -56,7 +56,8 @@ internal sealed partial class SignInStorm(Uri server, string password)
         }
     }
 
-    private static SocketsHttpHandler From(IPAddress address) => new()
+    /// <summary>A browser at an address of its own.</summary>
+    public static SocketsHttpHandler From(IPAddress address) => new()
     {
         UseCookies = false,
         AllowAutoRedirect = false,

@@ -1,52 +1,45 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using Beep.Contracts;
+using Beep.Host.Environments;
+using Beep.Host.Environments.Runtimes;
+using Beep.Host.Hosting;
 
 namespace Beep.Host.Doctor;
 
-/// <summary>Whether there is a Python for environments of the Hugging Face stack; the trainer that ships needs none.</summary>
+/// <summary>Whether there is a Python that environments of the Hugging Face stack can be made from; the trainer that ships needs none.</summary>
 internal static class PythonCheck
 {
     private const string Name = "Python";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly Version Least = new(3, 10);
+    private const string WorkerName = "Worker";
 
-    public static async Task<DoctorFinding> RunAsync(CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<DoctorFinding>> RunAsync(Func<string, string?> variable, string programFolder, TimeProvider time, CancellationToken cancellationToken)
     {
-        foreach (var program in OperatingSystem.IsWindows() ? new[] { "python" } : ["python3", "python"])
-        {
-            if (await AskAsync(program, cancellationToken).ConfigureAwait(false) is { } version)
-            {
-                return version >= Least
-                    ? DoctorFinding.Ok(Name, $"{program} {version}; the shipped trainer needs none")
-                    : DoctorFinding.Warn(Name, $"{program} {version} is too old for the Hugging Face stack", $"Install {Least} or later; the shipped trainer needs none.");
-            }
-        }
-
-        return DoctorFinding.Ok(Name, "none found; the shipped trainer needs none");
+        using var finder = new RuntimeFinder(RuntimePlaces.OfMachine(variable, programFolder), time);
+        var found = await finder.ListAsync(isFresh: true, cancellationToken).ConfigureAwait(false);
+        return [Runtimes(found, finder.FindUv()), Worker(programFolder)];
     }
 
-    private static async Task<Version?> AskAsync(string program, CancellationToken cancellationToken)
+    private static DoctorFinding Runtimes(IReadOnlyList<PythonRuntime> found, string? uv)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        if (found.FirstOrDefault(runtime => runtime.Problem is null) is { } best)
+        {
+            var count = found.Count(runtime => runtime.Problem is null);
+            return DoctorFinding.Ok(Name, $"{Units.Count(count, "runtime")} for environments, the newest {best.Version} at '{best.Path}'{(uv is null ? "" : $"; uv at '{uv}'")}; the shipped trainer needs none");
+        }
+
+        return found.Count == 0
+            ? DoctorFinding.Ok(Name, "none found; the shipped trainer needs none")
+            : DoctorFinding.Warn(Name, $"no environment can be made from '{found[0].Path}': {found[0].Problem!.TrimEnd('.')}", $"Install Python {PythonRuntime.Least} or later with venv; the shipped trainer needs none.");
+    }
+
+    private static DoctorFinding Worker(string programFolder)
+    {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
-            try
-            {
-                var words = (await process.StandardOutput.ReadToEndAsync(patience.Token).ConfigureAwait(false)).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-                await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
-                return process.ExitCode == 0 && words is ["Python", var number, ..] && Version.TryParse(number, out var version) ? version : null;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                process.Kill();
-                return null;
-            }
+            return DoctorFinding.Ok(WorkerName, $"the Python worker is in '{PythonWorker.Locate(programFolder).Folder}'");
         }
-        catch (Win32Exception)
+        catch (FaultException fault)
         {
-            return null;
+            return DoctorFinding.Warn(WorkerName, "the Python worker did not come with the program", $"{fault.Faults[0].Remedy} Only jobs in Python environments need it.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Beep.Contracts;
 using Beep.Host.Hosting;
 
@@ -66,12 +67,17 @@ internal sealed record EnvironmentFolder(string Path)
     public void RequireContained()
     {
         var root = RealPath.Of(Path) ?? Path;
-        foreach (var link in new DirectoryInfo(Path).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).Where(entry => entry.LinkTarget is not null))
+        var links = new FileSystemEnumerable<string>(Path, (ref entry) => entry.ToFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true })
         {
-            var isInterpreter = System.IO.Path.GetDirectoryName(link.FullName) == Programs && link.Name.StartsWith("python", StringComparison.Ordinal);
-            if (!isInterpreter && !(RealPath.Of(link.FullName) is { } target && RealPath.IsIn(target, root)))
+            ShouldIncludePredicate = (ref entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+            ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        foreach (var link in links)
+        {
+            var isInterpreter = System.IO.Path.GetDirectoryName(link) == Programs && System.IO.Path.GetFileName(link).StartsWith("python", StringComparison.Ordinal);
+            if (!isInterpreter && !(RealPath.Of(link) is { } target && RealPath.IsIn(target, root)))
             {
-                throw FaultException.Failed("link_leads_out", $"'{System.IO.Path.GetRelativePath(Path, link.FullName)}' leads out of the environment.", "Do not use the package that brought it.");
+                throw FaultException.Failed("link_leads_out", $"'{System.IO.Path.GetRelativePath(Path, link)}' leads out of the environment.", "Do not use the package that brought it.");
             }
         }
     }

@@ -106,10 +106,11 @@ internal sealed class EnvironmentFolders(HostPaths paths)
     public void RequireSpace(long bytes)
     {
         PrivateFiles.CreateFolder(paths.Home);
-        var free = new DriveInfo(Path.GetFullPath(paths.Home)).AvailableFreeSpace;
+        PrivateFiles.CreateFolder(paths.Environments);
+        var free = new DriveInfo(Path.GetFullPath(paths.Environments)).AvailableFreeSpace;
         if (bytes + Reserve > free)
         {
-            throw FaultException.Failed("disk_full", $"The environment needs about {Units.Bytes(bytes)}, and {Units.Bytes(free)} are free.", "Free space on the disk of the home, or move the home to a larger one.", "disk");
+            throw FaultException.Failed("disk_full", $"The environment needs about {Units.Bytes(bytes + Reserve)} of free space, and there are {Units.Bytes(free)}.", "Free space on the disk of the home, or move the home to a larger one.", "disk");
         }
     }
 

@@ -30,29 +30,27 @@ internal sealed class PackageReader(TimeProvider time)
         print("\n" + json.dumps(list(found.values())))
         """;
 
-    // Only what lies beside the packages is held against its hash: scripts name the interpreter by its path, and say so in other words after a move.
+    // The record itself is read: the library leaves files out that are gone. What lies elsewhere is not held against its hash: scripts name the interpreter by its path, and say so in other words after a move.
     private const string CheckScript = Begin + """
-        import base64, hashlib, os, sysconfig
+        import base64, csv, hashlib, os, sysconfig
         place = sysconfig.get_path("purelib")
         found = []
         for d in m.distributions(path=[place]):
-            name, damaged = d.metadata["Name"], 0
-            for f in d.files or []:
-                path = os.path.join(place, str(f))
-                if str(f).startswith("..") or str(f).endswith(".pyc") or f.hash is None or f.hash.mode != "sha256":
+            record = d.read_text("RECORD")
+            damaged = 0 if record else 1
+            for row in csv.reader((record or "").splitlines()):
+                if len(row) < 2 or row[0].startswith("..") or row[0].endswith(".pyc") or not row[1].startswith("sha256="):
                     continue
                 try:
                     h = hashlib.sha256()
-                    with open(path, "rb") as s:
+                    with open(os.path.join(place, row[0]), "rb") as s:
                         for part in iter(lambda: s.read(1 << 20), b""):
                             h.update(part)
-                    same = base64.urlsafe_b64encode(h.digest()).rstrip(b"=").decode() == f.hash.value
+                    same = base64.urlsafe_b64encode(h.digest()).rstrip(b"=").decode() == row[1][7:]
                 except OSError:
                     same = False
                 damaged += not same
-            if d.files is None:
-                damaged += 1
-            found.append({"name": name, "version": d.version, "damaged": damaged})
+            found.append({"name": d.metadata["Name"], "version": d.version, "damaged": damaged})
         print("\n" + json.dumps(found))
         """;
 

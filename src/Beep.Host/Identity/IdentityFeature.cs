@@ -1,3 +1,4 @@
+using Beep.Host.Data;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Access;
@@ -68,7 +69,9 @@ internal static class IdentityFeature
 
     /// <summary>Sign-in with the provider; only where the settings have it.</summary>
     public static IServiceCollection AddExternalSignIn(this IServiceCollection services) => services
-        .AddSingleton<AttemptCookies>().AddSingleton<ExternalSignIn>().AddSingleton<ExternalSignOut>().AddSingleton(services => new CallbackRate(services.GetRequiredService<TimeProvider>())).AddSingleton<IHealthPart, ProviderHealth>().AddHostedService<ExternalRefresher>();
+        .AddSingleton(Used).AddSingleton<AttemptCookies>().AddSingleton<ExternalSignIn>().AddSingleton<ExternalSignOut>().AddSingleton(services => new CallbackRate(services.GetRequiredService<TimeProvider>())).AddSingleton<IHealthPart, ProviderHealth>().AddHostedService<ExternalRefresher>();
+
+    private static UsedOnceTable Used(IServiceProvider services) => new(services.GetRequiredService<HostDatabase>(), services.GetRequiredService<TimeProvider>());
 
     private static ProviderHttp Http(IServiceProvider services) => new(services.GetRequiredService<HostOptions>().IdentityServer.Authority ?? new Uri("http://localhost"));
 

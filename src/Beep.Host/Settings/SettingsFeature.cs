@@ -4,5 +4,5 @@ namespace Beep.Host.Settings;
 internal static class SettingsFeature
 {
     public static IServiceCollection AddSettings(this IServiceCollection services, Func<string, string?> variable) =>
-        services.AddSingleton(new SettingsOrigin(variable)).AddSingleton<SettingsService>().AddSingleton<SettingsRestart>();
+        services.AddSingleton(new SettingsOrigin(variable)).AddSingleton<WayIn>().AddSingleton<SettingsService>().AddSingleton<SettingsRestart>();
 }

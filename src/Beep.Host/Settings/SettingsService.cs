@@ -4,18 +4,16 @@ using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
-using Beep.Host.Identity.External;
 
 namespace Beep.Host.Settings;
 
 /// <summary>Shows the settings and changes those that config/host.json says. They hold from the next start on.</summary>
-internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, HostDatabase database, ExternalAccounts accounts, AuditWriter audit) : IDisposable
+internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, HostDatabase database, WayIn wayIn, AuditWriter audit) : IDisposable
 {
     // The database moves by a backup, the key by a command that says what becomes of sessions, the home not at all.
     private static readonly HashSet<SettingKey> OnTheMachine = [SettingKeys.Database, SettingKeys.SecretKey, SettingKeys.Home];
 
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly IReadOnlyDictionary<string, string> _running = Load(origin).Values;
 
     public IReadOnlyList<SettingView> Read()
     {
@@ -28,12 +26,6 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
     public async Task<IReadOnlyList<SettingView>> ChangeAsync(AuditActor actor, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken)
     {
         var known = changes.ToDictionary(change => Require(change.Key), change => Clean(change.Value));
-        if (known.GetValueOrDefault(SettingKeys.InternalUsers) == "false" && !await accounts.HasAdminAsync(cancellationToken))
-        {
-            throw new HttpFaultException(StatusCodes.Status409Conflict, new Fault(
-                "sign_in_untested", "Without users of this server, a provider that was never tried would lock everybody out.", "Sign in with the provider as somebody who is an Admin here by IDENTITYSERVER_ROLE_MAP, or link an Admin on the profile page; then switch it off.", SettingKeys.InternalUsers.Name));
-        }
-
         await _turn.WaitAsync(cancellationToken);
         try
         {
@@ -41,6 +33,7 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
             var different = known.Where(change => before.GetValueOrDefault(change.Key.Name) != change.Value).ToDictionary();
             if (different.Count > 0)
             {
+                await wayIn.RequireAsync(origin.Running, After(before, different), cancellationToken);
                 await WriteAsync(actor, different, before, cancellationToken);
             }
         }
@@ -83,6 +76,17 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
         }
     }
 
+    private static Dictionary<string, string?> After(IReadOnlyDictionary<string, string> before, Dictionary<SettingKey, string?> changes)
+    {
+        var after = before.ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
+        foreach (var (key, value) in changes)
+        {
+            after[key.Name] = value;
+        }
+
+        return after;
+    }
+
     private static AuditEntry Entry(AuditActor actor, SettingKey key, string? from, string? to) => new()
     {
         Actor = actor,
@@ -116,7 +120,7 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
             IsSecret = isSecret,
             Source = IsFixed(key) ? SettingSource.Environment : value is null ? SettingSource.Default : SettingSource.File,
             IsEditable = !OnTheMachine.Contains(key) && !IsFixed(key),
-            NeedsRestart = value != _running.GetValueOrDefault(key.Name),
+            NeedsRestart = value != origin.Running.GetValueOrDefault(key.Name),
         };
     }
 
@@ -128,4 +132,8 @@ internal sealed class SettingsService(SettingsOrigin origin, HostPaths paths, Ho
 }
 
 /// <summary>Where the server's environment is read.</summary>
-internal sealed record SettingsOrigin(Func<string, string?> Variable);
+internal sealed record SettingsOrigin(Func<string, string?> Variable)
+{
+    /// <summary>What this start has taken up; the file may say something else since.</summary>
+    public IReadOnlyDictionary<string, string> Running { get; } = HostConfiguration.Load(new HostSurroundings { Variable = Variable }).Values;
+}

@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Beep.Host.Audit;
 using Beep.Host.Cli.Serving;
+using Beep.Host.Data;
+using Beep.Host.Environments;
+using Beep.Host.Environments.Stored;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
@@ -47,6 +50,16 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         var (job, folder) = await RunHome.AddAsync(server, JobState.Succeeded);
         await File.WriteAllTextAsync(folder.Events, RunHome.Started(1) + RunHome.Evaluation(2, 0, 6) + RunHome.Metric(3, 1, 5) + RunHome.Metric(4, 2, 4) + RunHome.Evaluation(5, 2, 3), TestContext.Current.CancellationToken);
         var model = await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, TestContext.Current.CancellationToken);
+        await using (var context = server.Services.GetRequiredService<HostDatabase>().CreateContext())
+        {
+            context.Add(new EnvironmentRow
+            {
+                Id = PublicId.New(), Name = "lab", Origin = EnvironmentOrigin.Registered, State = EnvironmentState.Ready, Python = "/usr/bin/python3", PythonVersion = "3.12.4", Architecture = "x86_64", Packages = 41, CreatedAt = TimeProvider.System.GetUtcNow(),
+                Report = new EnvironmentReport { Python = "3.12.4", Libraries = new Dictionary<string, string?> { ["torch"] = "2.8.0", ["bitsandbytes"] = null }, Devices = [new("cpu", "A processor", 1L << 34)], Methods = new Dictionary<string, string?> { ["lora"] = null, ["qlora"] = "bitsandbytes is not installed" }, TrainingSeconds = 4.2 }.Write(),
+            });
+            await context.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
         using var client = await server.CreateAdminClientAsync();
         var dataset = await DatasetPageTests.UploadAsync(client, DatasetPageTests.Rows(1, 20));
         await server.Services.GetRequiredService<BackendService>().SetAsync("own-trainer", new BackendChange { Definition = new BackendDefinition { Program = Environment.ProcessPath } }, AuditActors.System, TestContext.Current.CancellationToken);
@@ -71,7 +84,7 @@ public sealed class PageSweepTests(Chromium chromium, PostgresServer postgres)
         await page.GotoAsync("/sign-in");
         await Accessibility.CheckAsync(page, "/sign-in");
         await page.SignInAsync(name, RunningServer.Password);
-        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id), ("backends", "own-trainer")))
+        foreach (var path in Paths(("users", $"{id}"), ("roles", "1"), ("groups", $"{group.Id}"), ("tasks", task.Id), ("models", model!.Id), ("datasets", dataset), ("jobs", job.Id), ("backends", "own-trainer"), ("environments", "lab")))
         {
             await page.OpenPageAsync(path);
             // What axe reads is the same at every width: once in each theme is enough.

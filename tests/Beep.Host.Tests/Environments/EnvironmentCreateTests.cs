@@ -96,7 +96,7 @@ public sealed class EnvironmentCreateTests(PostgresServer postgres)
         server.Require("toy-model==1.0\ntoy-lost==3.2\n");
         var made = await server.CreateAsync("lab");
         Assert.Equal("failed", (string?)made["state"]);
-        Assert.Equal("The requirements cannot be met: No matching distribution found for toy-lost==3.2 Put a wheel of it, made for this Python and system, into the folder or the index.", (string?)made["message"]);
+        Assert.Equal("The requirements cannot be met: No matching distribution found for toy-lost==3.2. Put a wheel of it, made for this Python and system, into the folder or the index.", (string?)made["message"]);
         Assert.Empty(server.Entries());
         Assert.Empty(Directory.EnumerateFileSystemEntries(server.Paths.TaskFolders));
     }
@@ -119,9 +119,9 @@ public sealed class EnvironmentCreateTests(PostgresServer postgres)
     }
 
     [Theory]
-    [InlineData("no-check", "The worker cannot run in it: the interpreter said: ImportError: libcudart.so.12 <script> The log of the task says more; install what is missing.")]
-    [InlineData("no-train", "Two steps of training ended with 3: step 2 of 2 The log of the task says more.")]
-    [InlineData("noise", "The worker cannot run in it: the interpreter printed far too much The log of the task says more; install what is missing.")]
+    [InlineData("no-check", "The worker cannot run in it: the interpreter said: ImportError: libcudart.so.12 <script>. The log of the task says more; install what is missing.")]
+    [InlineData("no-train", "Two steps of training ended with 3: step 2 of 2. The log of the task says more.")]
+    [InlineData("noise", "The worker cannot run in it: the interpreter printed far too much. The log of the task says more; install what is missing.")]
     [InlineData("words", "The worker's check did not answer with what it found. Verify again; where that does not help, unpack the product again, whole.")]
     public async Task Create_WorkerThatDoesNotRun_LeavesNothingAndSaysWhy(string how, string message)
     {

@@ -16,6 +16,9 @@ internal sealed class EnvironmentServer : IAsyncDisposable
 {
     private const string Route = "/api/v1/environments";
 
+    // A token may ask ten times a second, on and on.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(150);
+
     private readonly TemporaryFolder _folder;
 
     private EnvironmentServer(RunningServer server, HttpClient client, TemporaryFolder folder, string python) => (Server, Client, _folder, Python) = (server, client, folder, python);
@@ -89,13 +92,14 @@ internal sealed class EnvironmentServer : IAsyncDisposable
     {
         while (true)
         {
-            var (_, body) = await GetAsync($"/{name}");
+            var (status, body) = await GetAsync($"/{name}");
+            Assert.True(status == 200, body?.ToString());
             if (isReached(body!))
             {
                 return body!;
             }
 
-            await Task.Delay(20, Stop);
+            await Task.Delay(LookEvery, Stop);
         }
     }
 
@@ -110,7 +114,7 @@ internal sealed class EnvironmentServer : IAsyncDisposable
                 return status;
             }
 
-            await Task.Delay(20, Stop);
+            await Task.Delay(LookEvery, Stop);
         }
     }
 

@@ -14,7 +14,8 @@ internal static class TestWheels
     /// <param name="requires">What else it needs.</param>
     /// <param name="more">More files by their paths in the wheel, however they may be written.</param>
     /// <param name="scripts">Programs of it, which call its main.</param>
-    public static string Write(string folder, string name, string version, string[]? requires = null, Dictionary<string, string>? more = null, string[]? scripts = null)
+    /// <param name="zeros">How large a file of nothing it has, in megabytes.</param>
+    public static string Write(string folder, string name, string version, string[]? requires = null, Dictionary<string, string>? more = null, string[]? scripts = null, int zeros = 0)
     {
         Directory.CreateDirectory(folder);
         var module = name.Replace('-', '_');
@@ -30,7 +31,7 @@ internal static class TestWheels
             files[$"{info}/entry_points.txt"] = $"[console_scripts]\n{string.Concat(scripts.Select(script => $"{script} = {module}:main\n"))}";
         }
 
-        files[$"{info}/RECORD"] = string.Concat(files.Select(file => $"{file.Key},sha256={Base64Hash(file.Value)},{Encoding.UTF8.GetByteCount(file.Value)}\n")) + $"{info}/RECORD,,\n";
+        files[$"{info}/RECORD"] = string.Concat(files.Select(file => $"{file.Key},sha256={Base64Hash(file.Value)},{Encoding.UTF8.GetByteCount(file.Value)}\n")) + $"{info}/RECORD,,\n" + (zeros > 0 ? $"{module}/zeros,,\n" : "");
         var path = Path.Combine(folder, $"{module}-{version}-py3-none-any.whl");
         File.Delete(path);
         using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
@@ -38,6 +39,15 @@ internal static class TestWheels
         {
             using var stream = zip.CreateEntry(entry).Open();
             stream.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        if (zeros > 0)
+        {
+            using var stream = zip.CreateEntry($"{module}/zeros", CompressionLevel.Fastest).Open();
+            for (var megabyte = 0; megabyte < zeros; megabyte++)
+            {
+                stream.Write(new byte[1 << 20]);
+            }
         }
 
         return path;

@@ -78,7 +78,7 @@ public sealed class SessionTests(PostgresServer server)
         copy.Cookie = browser.Cookie;
         Assert.Equal(HttpStatusCode.OK, await copy.StatusAsync("/page"));
         using var answer = await browser.SubmitAsync("/account/sign-out");
-        Assert.Equal("/sign-in", answer.Headers.Location?.OriginalString);
+        Assert.Equal("/sign-in?notice=signed_out", answer.Headers.Location?.OriginalString);
         Assert.Null(browser.Cookie);
         Assert.Equal("401 not_signed_in", await copy.RefusalAsync(HttpMethod.Get, "/api/v1/profile"));
         Assert.Single(await app.AuditAsync("signed_out"));

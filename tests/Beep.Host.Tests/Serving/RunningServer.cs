@@ -22,10 +22,12 @@ internal sealed class RunningServer : IAsyncDisposable
 {
     public const string Password = "a quiet harbour at dawn";
 
-    private readonly TestDatabase _database;
+    private readonly TestDatabase? _database;
     private readonly WebApplication _app;
+    private readonly HostOptions _options;
+    private readonly Func<HostOptions, WebApplication> _build;
 
-    private RunningServer(TestDatabase database, WebApplication app) => (_database, _app) = (database, app);
+    private RunningServer(TestDatabase? database, HostOptions options, Func<HostOptions, WebApplication> build) => (_database, _options, _build, _app) = (database, options, build, build(options));
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
 
@@ -53,7 +55,7 @@ internal sealed class RunningServer : IAsyncDisposable
             SecretKey = new SecretText($"{Guid.NewGuid():N}{Guid.NewGuid():N}"),
         };
         options = change?.Invoke(options) ?? options;
-        var app = HostServer.Build(options, new AuditTrail(database.Address, options, TimeProvider.System), new ServeRequest
+        var running = new RunningServer(database, options, settings => HostServer.Build(settings, new AuditTrail(database.Address, settings, TimeProvider.System), new ServeRequest
         {
             Variable = name => variable?.Invoke(name) ?? database.Variable(name),
             Configure = services =>
@@ -61,10 +63,18 @@ internal sealed class RunningServer : IAsyncDisposable
                 services.AddLogging(logging => logging.ClearProviders());
                 configure?.Invoke(services);
             },
-        });
-        await app.Services.GetRequiredService<IdentitySeeder>().SeedAsync(TestContext.Current.CancellationToken);
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return new RunningServer(database, app);
+        }));
+        await running.Services.GetRequiredService<IdentitySeeder>().SeedAsync(TestContext.Current.CancellationToken);
+        await running._app.StartAsync(TestContext.Current.CancellationToken);
+        return running;
+    }
+
+    /// <summary>A second host on the same database and home, on a port of its own; with other settings, as after a restart.</summary>
+    public async Task<RunningServer> StartTwinAsync(Func<HostOptions, HostOptions>? change = null)
+    {
+        var twin = new RunningServer(null, (change?.Invoke(_options) ?? _options) with { Port = 0 }, _build);
+        await twin._app.StartAsync(TestContext.Current.CancellationToken);
+        return twin;
     }
 
     public HttpClient CreateClient(bool followsRedirects = false) =>
@@ -97,6 +107,6 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        _database.Dispose();
+        _database?.Dispose();
     }
 }

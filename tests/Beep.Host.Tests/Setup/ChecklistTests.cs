@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using Beep.Host.Audit;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
@@ -34,6 +36,32 @@ public sealed class ChecklistTests(PostgresServer server)
         Assert.Empty(await OpenAsync(checklist));
         var marks = (await SetupAudit.RowsAsync(database.Paths)).Where(row => row.Action == "setup_checklist_marked").Select(row => row.ResourceId);
         Assert.Equal(["setup.checklist.keys_reviewed", "setup.checklist.backup_made"], marks);
+    }
+
+    [Fact]
+    public async Task Checklist_WhereTheProviderAloneWasChosen_LeadsThereAndTheHostBeginsWithBoth()
+    {
+        using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite, server);
+        await using (var setup = await SetupHarness.StartAsync(database.Paths))
+        {
+            var body = SetupHarness.Body(database.Address);
+            body["sign_in"] = new JsonObject
+            {
+                ["identity_server"] = true, ["provider_alone"] = true, ["authority"] = "https://login.example.org", ["client_id"] = "beep", ["client_secret"] = "not asked for", ["role_map"] = "beep-admins=Admin, staff=User",
+            };
+            Assert.Equal(HttpStatusCode.OK, (await setup.InitializeAsync(body)).Status);
+        }
+
+        var options = HostConfiguration.Load(new HostSurroundings { Variable = SetupHarness.Variable(database.Paths) }).Require();
+        Assert.Equal((true, true, "Admin", "User"), (options.EnableInternalUsers, options.EnableIdentityServer, options.IdentityServer.RoleMap["beep-admins"], options.IdentityServer.RoleMap["staff"]));
+        var trail = new AuditTrail(options.Database!, options, TimeProvider.System);
+        var checklist = new ChecklistService(trail.Database, trail.Writer, options, TimeProvider.System);
+        Assert.Contains(ChecklistService.ProviderAlone, await OpenAsync(checklist));
+        // Done once it is so; the first administrator's password is of no use then.
+        Assert.Equal([ChecklistService.Keys, ChecklistService.Backup], await OpenAsync(new ChecklistService(trail.Database, trail.Writer, options with { EnableInternalUsers = false }, TimeProvider.System)));
+        // And where somebody wants to keep both after all.
+        await checklist.MarkAsync(ChecklistService.ProviderAlone, AuditActors.System, Cancellation);
+        Assert.DoesNotContain(ChecklistService.ProviderAlone, await OpenAsync(checklist));
     }
 
     [Theory]

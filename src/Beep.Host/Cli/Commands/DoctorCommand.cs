@@ -71,7 +71,7 @@ internal static class DoctorCommand
         var (trainer, seesGpu) = await TrainerCheck.RunAsync(services.LocateTrainer, cancellationToken).ConfigureAwait(false);
         findings.AddRange(trainer);
         findings.Add(await GpuCheck.RunAsync(seesGpu, cancellationToken).ConfigureAwait(false));
-        findings.Add(await PythonCheck.RunAsync(cancellationToken).ConfigureAwait(false));
+        findings.AddRange(await PythonCheck.RunAsync(services.Variable, services.ProgramFolder, services.Time, cancellationToken).ConfigureAwait(false));
         findings.Add(ShippedFiles.Find(services.ProgramFolder) is { } shipped
             ? DoctorFinding.Ok("Model", $"'{shipped.Model}' and its sample data are there")
             : DoctorFinding.Warn("Model", "the shipped model and sample data are missing", "Clone or unpack the product again, whole; only the quickstart needs them."));

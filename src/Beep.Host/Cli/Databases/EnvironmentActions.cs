@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Audit;
 using Beep.Host.Cli.Commands;
+using Beep.Host.Data;
 using Beep.Host.Environments;
 using Beep.Host.Environments.Api;
 using Beep.Host.Environments.Making;
@@ -10,6 +11,7 @@ using Beep.Host.Environments.Runtimes;
 using Beep.Host.Environments.Stored;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Http;
+using Beep.Host.Jobs.Uses;
 using Beep.Host.Tasks;
 
 namespace Beep.Host.Cli.Databases;
@@ -131,8 +133,14 @@ internal static class EnvironmentActions
         return await IdentityTools.RunAsync(
             services,
             reporter,
-            (collection, _) =>
+            (collection, options) =>
             {
+                // What jobs use stays, also where no server runs.
+                if (options.EnableFinetune)
+                {
+                    collection.AddSingleton(provider => new FineTuneDatabase(provider.GetRequiredService<HostDatabase>().Address)).AddSingleton<IEnvironmentUse, JobEnvironmentUses>();
+                }
+
                 if (services.PythonWorker is { } worker)
                 {
                     collection.AddSingleton(worker);

@@ -44,7 +44,7 @@ internal sealed class EnvironmentTerminalRun : IEnvironmentRun, IAsyncDisposable
 
     public Task FailStepAsync(string name, string? message, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task ReportAsync(int progress, string? message, CancellationToken cancellationToken) => _line.ShowAsync(new FileProgress(_step, progress, message ?? ""));
+    public Task ReportAsync(int progress, string? message, CancellationToken cancellationToken) => _line.ShowAsync(new FileProgress(_step, progress, message == _step ? "" : message ?? ""));
 
     public Task<ChildProcess> StartAsync(ChildProcessStart start, CancellationToken cancellationToken)
     {

@@ -129,7 +129,7 @@ internal sealed class EnvironmentBuilder(
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && Explain(error) is { } fault)
         {
             var isThere = row.Origin == EnvironmentOrigin.Registered || folders.Of(row.Name).IsOf(row.Id);
-            await registry.FailAsync(row.Id, work == EnvironmentWork.Remove || isThere ? EnvironmentState.Broken : EnvironmentState.Failed, $"{fault.Faults[0].Message} {fault.Faults[0].Remedy}", action, actor).ConfigureAwait(false);
+            await registry.FailAsync(row.Id, work == EnvironmentWork.Remove || isThere ? EnvironmentState.Broken : EnvironmentState.Failed, $"{Sentence(fault.Faults[0].Message)} {fault.Faults[0].Remedy}", action, actor).ConfigureAwait(false);
             Discard(() => folders.DiscardGivenLock(row.Id));
             throw fault;
         }
@@ -148,6 +148,9 @@ internal sealed class EnvironmentBuilder(
             Discard(() => folders.DiscardIncoming(row.Id));
         }
     }
+
+    /// <summary>What a program printed rarely ends in a full stop.</summary>
+    private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 
     private static void Discard(Action discard)
     {

@@ -32,6 +32,7 @@ internal sealed class EnvironmentMaker(EnvironmentFolders folders, RuntimeFinder
         var share = (to - from) / 10;
         var installer = await steps.DoAsync("Environment", from, from + share, async () =>
         {
+            folders.RequireSpace(0);
             await File.WriteAllTextAsync(folder.Mark, row.Id, cancellationToken).ConfigureAwait(false);
             await File.WriteAllTextAsync(folder.Requirements, preset.Read(locate()), cancellationToken).ConfigureAwait(false);
             var python = await RequireRuntimeAsync(row, cancellationToken).ConfigureAwait(false);
@@ -43,7 +44,7 @@ internal sealed class EnvironmentMaker(EnvironmentFolders folders, RuntimeFinder
         var locked = await steps.DoAsync("Resolve", from + share, from + (3 * share), async () =>
         {
             steps.Run.Log($"Packages come from {place.Source.Describe()}.");
-            var found = given ?? await installer.LockAsync(steps, place, folder.Requirements, cancellationToken).ConfigureAwait(false);
+            var found = given ?? await LockAsync(steps, installer, place, cancellationToken).ConfigureAwait(false);
             await File.WriteAllTextAsync(folder.Lock, found.Write(), cancellationToken).ConfigureAwait(false);
             if (place.Source.Wheelhouse is { } wheels)
             {
@@ -92,6 +93,18 @@ internal sealed class EnvironmentMaker(EnvironmentFolders folders, RuntimeFinder
     {
         var path = Path.Combine(folder.Path, InstallerName);
         return File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 and <= EnvironmentRow.LongestWord } name ? name : null;
+    }
+
+    private static async Task<LockFile> LockAsync(EnvironmentSteps steps, IInstaller installer, InstallPlace place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await installer.LockAsync(steps, place, place.Folder.Requirements, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FaultException fault)
+        {
+            throw await IndexCheck.ExplainAsync(fault, place.Source, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static Task<bool> InstallAsync(EnvironmentSteps steps, IInstaller installer, InstallPlace place, string lockFile, int count, int from, int to, CancellationToken cancellationToken) => steps.DoAsync("Install", from, to, async () =>

@@ -22,7 +22,6 @@ internal static class InstallFaults
         ("ResolutionImpossible", "packages_disagree", "Use the versions of the requirements that ship, or give a lock that fits together."),
         ("401 Client Error", "index_refused", "Check PYTHON_INDEX_LOGIN."),
         ("401 Unauthorized", "index_refused", "Check PYTHON_INDEX_LOGIN."),
-        ("User for ", "index_refused", "Check PYTHON_INDEX_LOGIN."),
         ("403 Client Error", "index_refused", "Check PYTHON_INDEX_LOGIN, and what its user may read."),
         ("403 Forbidden", "index_refused", "Check PYTHON_INDEX_LOGIN, and what its user may read."),
         ("Permission denied", "unwritable", "Correct the rights of the home."),

@@ -76,6 +76,11 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
 
         // The page is drawn in this same request: its address stays and can be tried again.
         context.Response.StatusCode = status;
+        if (retryAfter is { } wait)
+        {
+            ProblemAnswers.SetRetryAfter(context, wait);
+        }
+
         context.Items[typeof(FaultMiddleware)] = faults[0];
         context.Request.Path = ErrorPage;
         context.Request.Method = HttpMethods.Get;

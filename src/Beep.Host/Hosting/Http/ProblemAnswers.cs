@@ -23,12 +23,16 @@ internal static class ProblemAnswers
         context.Response.Headers.CacheControl = "no-store";
         if (retryAfter is { } wait)
         {
-            context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            SetRetryAfter(context, wait);
         }
 
         context.Response.ContentType = isOpenAi ? "application/json" : ContentType;
         return context.Response.WriteAsync((isOpenAi ? OpenAiAnswers.ToJson(status, faults) : ToJson(context, status, faults)).ToJsonString(), context.RequestAborted);
     }
+
+    /// <summary>Says how long to wait, in whole seconds and at least one.</summary>
+    public static void SetRetryAfter(HttpContext context, TimeSpan wait) =>
+        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static JsonObject ToJson(HttpContext context, int status, IReadOnlyList<Fault> faults)
     {

@@ -2,6 +2,7 @@ using System.Net.Mime;
 using Beep.Contracts;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
+using Beep.Host.Identity.Sessions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 
@@ -11,6 +12,7 @@ namespace Beep.Host.Identity.Access;
 internal sealed class AccessResultHandler : IAuthorizationMiddlewareResultHandler
 {
     public const string SignInPage = "/sign-in";
+    public const string SignedOutPage = SignInPage + "?notice=" + SessionProperties.SignedOut;
     public const string PasswordPage = "/account/password";
     public const string ElevationPage = "/account/elevate";
 

@@ -1,4 +1,5 @@
 using Beep.Host.Hosting.Access;
+using Beep.Host.Hosting.Settings;
 using Microsoft.AspNetCore.Authorization;
 using RouteData = Microsoft.AspNetCore.Components.RouteData;
 
@@ -11,14 +12,15 @@ internal sealed record PasswordCurrentRequirement : IAuthorizationRequirement;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class AllowBeforePasswordChangeAttribute : Attribute;
 
-internal sealed class PasswordCurrentHandler : AuthorizationHandler<PasswordCurrentRequirement>
+/// <summary>Asks nobody to change a password where no password of ours is asked for: there is no page to do it.</summary>
+internal sealed class PasswordCurrentHandler(HostOptions options) : AuthorizationHandler<PasswordCurrentRequirement>
 {
     // The circuit itself; each page in it is asked for by its own.
     private static readonly PathString Circuits = "/_blazor";
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, PasswordCurrentRequirement requirement)
     {
-        if (!context.User.HasClaim(claim => claim.Type == ClaimNames.MustChangePassword) || IsAllowed(context.Resource))
+        if (!options.EnableInternalUsers || !context.User.HasClaim(claim => claim.Type == ClaimNames.MustChangePassword) || IsAllowed(context.Resource))
         {
             context.Succeed(requirement);
         }

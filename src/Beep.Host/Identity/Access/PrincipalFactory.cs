@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Beep.Host.Hosting.Access;
+using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.Sessions;
 using Beep.Host.Identity.Tokens;
 
@@ -18,7 +19,7 @@ internal static class PrincipalFactory
     /// <summary>Of a browser: all that the user holds, and what the ticket says beyond that.</summary>
     public static ClaimsPrincipal OfSession(Standing standing, Session session, string method, IEnumerable<Claim> others)
     {
-        var claims = Common(standing, standing.Permissions);
+        var claims = Common(standing, standing.Permissions, usesPassword: method != ExternalSignIn.Method);
         claims.Add(new Claim(ClaimNames.SessionId, session.Id));
         claims.Add(new Claim(ClaimNames.SignedInBy, method));
         if (session.ElevatedUntilAt is { } until)
@@ -33,7 +34,7 @@ internal static class PrincipalFactory
     /// <summary>Of a program: what the token was given and its owner still holds.</summary>
     public static ClaimsPrincipal OfToken(Standing standing, ApiToken token)
     {
-        var claims = Common(standing, token.Scopes.Where(standing.Permissions.Contains));
+        var claims = Common(standing, token.Scopes.Where(standing.Permissions.Contains), usesPassword: true);
         claims.Add(new Claim(ClaimNames.TokenId, token.PublicId));
         return Create(claims, IdentitySchemes.Token);
     }
@@ -43,7 +44,7 @@ internal static class PrincipalFactory
     /// <param name="name">What rates and the audit log know the token by; it opens nothing.</param>
     public static ClaimsPrincipal OfExternalToken(Standing standing, string name)
     {
-        var claims = Common(standing, standing.Permissions);
+        var claims = Common(standing, standing.Permissions, usesPassword: false);
         claims.Add(new Claim(ClaimNames.TokenId, name));
         return Create(claims, IdentitySchemes.Token);
     }
@@ -52,7 +53,10 @@ internal static class PrincipalFactory
     public static ClaimsPrincipal OfSignIn(long userId, params IEnumerable<Claim> others) =>
         Create([new Claim(ClaimNames.UserId, userId.ToString(CultureInfo.InvariantCulture)), .. others.Where(claim => !Ours.Contains(claim.Type))], IdentitySchemes.Session);
 
-    private static List<Claim> Common(Standing standing, IEnumerable<string> permissions)
+    /// <param name="standing">The user.</param>
+    /// <param name="permissions">Those that the caller has.</param>
+    /// <param name="usesPassword">Whether a password of ours stands behind the call: who comes from the provider has none to change first.</param>
+    private static List<Claim> Common(Standing standing, IEnumerable<string> permissions, bool usesPassword)
     {
         List<Claim> claims =
         [
@@ -61,7 +65,7 @@ internal static class PrincipalFactory
             .. standing.Roles.Select(role => new Claim(ClaimNames.Role, role)),
             .. permissions.Select(permission => new Claim(ClaimNames.Permission, permission)),
         ];
-        if (standing.User.MustChangePassword)
+        if (usesPassword && standing.User.MustChangePassword)
         {
             claims.Add(new Claim(ClaimNames.MustChangePassword, "true"));
         }

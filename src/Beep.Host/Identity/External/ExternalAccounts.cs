@@ -5,6 +5,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Mapping;
 using Beep.Host.Identity.External.Protocol;
+using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Groups;
 using Beep.Host.Identity.Roles;
 using Beep.Host.Identity.Sessions;
@@ -75,15 +76,18 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
         sessions.Refresh();
     }
 
-    /// <summary>Whether an Admin of this host has signed in with this provider: without one, local sign-in must stay.</summary>
+    /// <summary>Whether an Admin of this host is signed in with this provider now: without one, local sign-in must stay.</summary>
     public async Task<bool> HasAdminAsync(CancellationToken cancellationToken)
     {
         var issuer = options.IdentityServer.Authority is null ? "" : options.IdentityServer.Issuer;
+        var (now, idle) = (time.GetUtcNow(), time.GetUtcNow() - SessionLimits.AdminIdle);
         await using var context = database.CreateContext();
         return await (
             from user in context.Set<User>()
             join role in context.Set<Role>() on user.RoleId equals role.Id
-            where user.IsActive && user.ExternalIssuer == issuer && user.LastLoginAt != null && role.IsSystem && role.Name == SystemRoles.Admin
+            join session in context.Set<Session>() on user.Id equals session.UserId
+            join external in context.Set<ExternalSession>() on session.Id equals external.SessionId
+            where user.IsActive && role.IsSystem && role.Name == SystemRoles.Admin && external.Issuer == issuer && session.ExpiresAt > now && session.LastSeenAt > idle
             select user.Id).AnyAsync(cancellationToken);
     }
 

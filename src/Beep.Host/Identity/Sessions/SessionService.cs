@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Beep.Host.Identity.Sessions;
 
 /// <summary>Sessions: begun, found, given a new secret, listed and ended. What ends here closes its open connections at once.</summary>
-internal sealed class SessionService(HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, ExternalSessions external, TimeProvider time)
+internal sealed class SessionService(HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, ExternalSessions external, IdentityMeters meters, TimeProvider time)
 {
     /// <summary>Begins one; the oldest ends where there are too many. Returns the secret for the cookie.</summary>
     public async Task<string> BeginAsync(AuthenticationTicket ticket, SessionOrigin origin, string? replaces, CancellationToken cancellationToken)
@@ -181,6 +181,7 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
             };
         }, cancellationToken);
         Forget([sessionId]);
+        meters.SessionEnded(reason);
         return true;
     }
 

@@ -46,7 +46,7 @@ internal static class AccountEndpoints
             ? await external.AddressAsync(context, context.RequestServices.GetRequiredService<ExternalSignIn>().OriginOf(context.Request), cancellationToken)
             : null;
         await context.SignOutAsync(IdentitySchemes.Session);
-        return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere) : Results.Redirect(returnUrl is null ? AccessResultHandler.SignInPage : LocalUrls.OrHome(returnUrl));
+        return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere, "Signing out", "Sign out at your organisation's provider, too") : Results.Redirect(returnUrl is null ? AccessResultHandler.SignedOutPage : LocalUrls.OrHome(returnUrl));
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext context, string page, string? returnUrl, Func<Task> work)
@@ -60,7 +60,8 @@ internal static class AccountEndpoints
             return Refuse(context, page, returnUrl, fault);
         }
 
-        return Results.Redirect(LocalUrls.OrHome(returnUrl));
+        var target = LocalUrls.OrHome(returnUrl);
+        return ExternalEndpoints.LeadsAway(target) ? ExternalEndpoints.GoTo(target, "Signing in", "Go on to your organisation's provider") : Results.Redirect(target);
     }
 
     /// <summary>Back to the page, with the code of what was wrong. A browser that must wait is told so by status and header, too.</summary>

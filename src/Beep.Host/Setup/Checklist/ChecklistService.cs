@@ -6,6 +6,7 @@ using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Stored;
 using Beep.Host.Identity.Users;
+using Beep.Host.Setup.Completion;
 using Beep.Host.Setup.Records;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,21 +19,31 @@ internal sealed class ChecklistService(HostDatabase database, AuditWriter audit,
     public const string Https = "https";
     public const string Keys = "keys_reviewed";
     public const string Backup = "backup_made";
+    public const string ProviderAlone = "provider_alone";
 
     private const string KeyPrefix = "setup.checklist.";
-    private static readonly string[] ByHand = [Keys, Backup];
+    private static readonly string[] ByHand = [Keys, Backup, ProviderAlone];
 
     public async Task<IReadOnlyList<ChecklistItem>> ReadAsync(CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
         var marked = await context.Set<Setting>().AsNoTracking().Where(setting => setting.Key.StartsWith(KeyPrefix)).Select(setting => setting.Key).ToListAsync(cancellationToken);
-        return
-        [
-            new(Password, "Choose a password of your own", "The first administrator's password was typed during the setup.", "/account/password", await IsPasswordChangedAsync(context, cancellationToken), false),
+        var items = new List<ChecklistItem>
+        {
+            new(Password, "Choose a password of your own", "The first administrator's password was typed during the setup.", "/account/password", !options.EnableInternalUsers || await IsPasswordChangedAsync(context, cancellationToken), false),
             new(Https, "Use HTTPS", "Put a proxy with a certificate before this host and set PUBLIC_URL to its https:// address; or let the host listen to this machine only.", null, IsSheltered(), false),
             new(Keys, "Review the keys", "Know where SECRET_KEY and the folder keys lie, and who may read them.", null, IsMarked(Keys), true),
             new(Backup, "Make a backup", "The database, config/host.json and the folder keys, together.", null, IsMarked(Backup), true),
-        ];
+        };
+        if (options.EnableIdentityServer && await context.Set<Setting>().AnyAsync(setting => setting.Key == FirstAdmin.ProviderAloneKey, cancellationToken))
+        {
+            items.Insert(1, new(
+                ProviderAlone, "Let the provider alone sign people in",
+                $"Link your user with your account at {options.IdentityServer.DisplayName} on the profile page, sign out, and sign in with it. Then switch \"Users of this server\" off on the settings page and restart. Mark it as done to keep both.",
+                "/profile", !options.EnableInternalUsers || IsMarked(ProviderAlone), true));
+        }
+
+        return items;
 
         bool IsMarked(string item) => marked.Contains(KeyPrefix + item);
     }

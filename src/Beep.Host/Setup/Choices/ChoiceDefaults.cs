@@ -18,6 +18,7 @@ internal static class ChoiceDefaults
                 Authority = options.IdentityServer.Authority?.OriginalString,
                 ClientId = options.IdentityServer.ClientId,
                 Scopes = string.Join(' ', options.IdentityServer.Scopes),
+                RoleMap = options.IdentityServer.RoleMap.Count > 0 ? string.Join(", ", options.IdentityServer.RoleMap.Select(pair => $"{pair.Key}={pair.Value}")) : null,
                 LogoutRedirect = options.IdentityServer.LogoutRedirect?.OriginalString,
             },
             Keys = new KeysChoice { PublicUrl = options.PublicUrl?.OriginalString },

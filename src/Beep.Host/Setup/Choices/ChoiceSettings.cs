@@ -10,6 +10,9 @@ internal sealed record ChoiceSettings(IReadOnlyDictionary<SettingKey, string?> C
 {
     private const int SecretBytes = 48;
 
+    /// <summary>Whether the provider alone is to sign people in, once it has been tried.</summary>
+    public bool WantsProviderAlone { get; init; }
+
     /// <summary>384 random bits: no choice of ours or of anybody is in it.</summary>
     public static string MakeSecretKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
 
@@ -37,10 +40,10 @@ internal sealed record ChoiceSettings(IReadOnlyDictionary<SettingKey, string?> C
         if (!choices.Areas.EnableInternalUserMgmt && !given.Has(SettingKeys.InternalUsers))
         {
             faults.RemoveAll(fault => fault.Where == SettingKeys.InternalUsers.Name);
-            faults.Add(new Fault("locks_out", $"Without {SettingKeys.InternalUsers.Name} only the provider signs people in, and nobody has signed in with it yet.", "Leave it on; turn it off later, once an administrator has signed in with the provider.", SettingKeys.InternalUsers.Name));
+            faults.Add(new Fault("locks_out", $"Without {SettingKeys.InternalUsers.Name} only the provider signs people in, and nobody has signed in with it yet.", "Leave it on, and choose sign_in.provider_alone: it is turned off on the settings page, once an administrator has signed in with the provider.", SettingKeys.InternalUsers.Name));
         }
 
-        return faults.Count == 0 ? (new ChoiceSettings(changes, options, options.Database!), []) : (null, [.. faults.Distinct()]);
+        return faults.Count == 0 ? (new ChoiceSettings(changes, options, options.Database!) { WantsProviderAlone = options.EnableIdentityServer && options.EnableInternalUsers && choices.SignIn.ProviderAlone }, []) : (null, [.. faults.Distinct()]);
     }
 
     private static Dictionary<SettingKey, string?> Wanted(SetupChoices choices, Dictionary<string, string> values, FixedSettings given, HostPaths paths, List<Fault> faults)
@@ -60,6 +63,7 @@ internal sealed record ChoiceSettings(IReadOnlyDictionary<SettingKey, string?> C
             wanted[SettingKeys.ClientId] = Text(signIn.ClientId);
             wanted[SettingKeys.ClientSecret] = Text(signIn.ClientSecret) ?? values.GetValueOrDefault(SettingKeys.ClientSecret.Name);
             wanted[SettingKeys.Scopes] = Text(signIn.Scopes);
+            wanted[SettingKeys.RoleMap] = Text(signIn.RoleMap) ?? values.GetValueOrDefault(SettingKeys.RoleMap.Name);
             wanted[SettingKeys.LogoutRedirect] = Text(signIn.LogoutRedirect);
         }
 

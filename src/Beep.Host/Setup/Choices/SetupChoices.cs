@@ -41,11 +41,14 @@ internal sealed record AdminChoice
     public sealed override string ToString() => Username;
 }
 
-/// <summary>How people sign in. Signing in with the provider alone is not offered: it needs a sign-in that has worked.</summary>
+/// <summary>How people sign in. The provider alone is a wish: accounts of this host stay until an administrator has signed in with it.</summary>
 internal sealed record SignInChoice
 {
     /// <summary>Whether the organisation's provider signs people in, besides accounts of this host.</summary>
     public bool IdentityServer { get; set; }
+
+    /// <summary>Whether accounts of this host are to be switched off once the provider has been tried; the checklist leads there.</summary>
+    public bool ProviderAlone { get; set; }
 
     public string? Authority { get; set; }
 
@@ -55,9 +58,12 @@ internal sealed record SignInChoice
 
     public string Scopes { get; set; } = "openid profile email";
 
+    /// <summary>Which words of the provider make which role: <c>beep-admins=Admin, staff=User</c>.</summary>
+    public string? RoleMap { get; set; }
+
     public string? LogoutRedirect { get; set; }
 
-    public sealed override string ToString() => IdentityServer ? "local and IdentityServer" : "local";
+    public sealed override string ToString() => !IdentityServer ? "local" : ProviderAlone ? "IdentityServer alone, once tried" : "local and IdentityServer";
 }
 
 /// <summary>The secret from which keys are derived, and the address that browsers use.</summary>

@@ -3,6 +3,7 @@ using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Passwords;
+using Beep.Host.Identity.Stored;
 using Beep.Host.Identity.Users;
 using Beep.Host.Setup.Choices;
 using Beep.Host.Setup.Drafts;
@@ -14,6 +15,9 @@ namespace Beep.Host.Setup.Completion;
 /// <summary>The part of a completion that happens in the database.</summary>
 internal sealed class FirstAdmin(ChoiceSettings settings, AuditActor actor, TimeProvider time, Func<CompletionPoint, Task> reach)
 {
+    /// <summary>The row of the wish that accounts of this host be switched off; the checklist reads it.</summary>
+    public const string ProviderAloneKey = "setup.provider_alone";
+
     /// <exception cref="Hosting.Http.HttpFaultException">409: somebody was first; nothing has been changed.</exception>
     public async Task<User> CreateAsync(AdminDraft admin, IReadOnlyList<SetupEvent> events, CancellationToken cancellationToken)
     {
@@ -45,6 +49,11 @@ internal sealed class FirstAdmin(ChoiceSettings settings, AuditActor actor, Time
             .CreateAdminAsync(context, admin, actor, cancellationToken).ConfigureAwait(false);
         await reach(CompletionPoint.AdminCreated).ConfigureAwait(false);
         context.Add(new SetupRecord { CompletedAt = time.GetUtcNow(), CompletedBy = user.UserName!, AdminUserId = user.Id });
+        if (settings.WantsProviderAlone)
+        {
+            context.Add(new Setting { Key = ProviderAloneKey, Value = "true", Description = "Chosen in the setup: the provider alone is to sign people in, once it has been tried.", UpdatedAt = time.GetUtcNow() });
+        }
+
         foreach (var entry in Ending(applied, user))
         {
             await trail.Writer.AppendAsync(context, entry, cancellationToken).ConfigureAwait(false);

@@ -187,6 +187,8 @@ public sealed partial class SetupWizard
     /// <summary>Where people sign in from now on.</summary>
     internal string SignInAddress => Session.Choices.Keys.PublicUrl is { Length: > 0 } address ? new Uri(new Uri(address.Trim()), SetupEndpoints.SignIn).AbsoluteUri : SetupEndpoints.SignIn;
 
+    internal bool WantsProviderAlone => Session.Choices.SignIn is { IdentityServer: true, ProviderAlone: true };
+
     internal string AdminName => Session.Choices.Admin.Username;
 
     private void Show(int step)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Beep.Host.Tests.Identity.External.Providers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
 

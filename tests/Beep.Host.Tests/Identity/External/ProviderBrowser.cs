@@ -7,6 +7,7 @@ using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.Users;
+using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.WebUtilities;
@@ -18,10 +19,10 @@ namespace Beep.Host.Tests.Identity.External;
 /// <summary>A whole server that lets a provider sign people in.</summary>
 internal static class ProviderServer
 {
-    public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true) =>
-        StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords);
+    public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, string kind = TestDatabase.Sqlite, Func<string, string?>? variable = null) =>
+        StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords, kind: kind, variable: variable);
 
-    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, int port = 0)
+    public static Task<RunningServer> StartAsync(string issuer, string clientId, string secret, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, int port = 0, string kind = TestDatabase.Sqlite, Func<string, string?>? variable = null)
     {
         var settings = new IdentityServerOptions
         {
@@ -31,7 +32,7 @@ internal static class ProviderServer
             Scopes = ["openid", "profile", "email"],
             RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
         };
-        return RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure);
+        return RunningServer.StartAsync(kind, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure, variable);
     }
 
     /// <summary>Why sign-ins were refused, oldest first.</summary>
@@ -88,9 +89,16 @@ internal sealed class ProviderBrowser : IDisposable
     private readonly CookieContainer _cookies = new();
     private readonly HttpClient _client;
 
-    public ProviderBrowser(RunningServer server)
+    /// <param name="server">Ours.</param>
+    /// <param name="cookies">Those that it begins with, as <see cref="CookieHeader"/> gives them.</param>
+    public ProviderBrowser(RunningServer server, string cookies = "")
     {
         Server = server.Address;
+        foreach (var cookie in cookies.Split("; ", StringSplitOptions.RemoveEmptyEntries))
+        {
+            _cookies.SetCookies(Server, $"{cookie}; path=/");
+        }
+
         _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies }) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
@@ -101,6 +109,9 @@ internal sealed class ProviderBrowser : IDisposable
         get => _cookies.GetCookies(Server)[SessionCookie]?.Value is { Length: > 0 } value ? value : null;
         set => _cookies.SetCookies(Server, $"{SessionCookie}={value}; path=/");
     }
+
+    /// <summary>What it sends to our server now.</summary>
+    public string CookieHeader => _cookies.GetCookieHeader(Server);
 
     public IReadOnlyList<string> CookieNames => [.. _cookies.GetCookies(Server).Where(cookie => !cookie.Expired).Select(cookie => cookie.Name)];
 

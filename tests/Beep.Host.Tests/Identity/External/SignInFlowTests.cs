@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Protocol;
+using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 using Microsoft.AspNetCore.Http;
@@ -80,22 +81,6 @@ public sealed class SignInFlowTests(PostgresServer postgres)
     }
 
     [Fact]
-    public async Task Case05_RotatedKey_IsFoundAtTheFirstTry()
-    {
-        await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
-        using (var first = new ProviderBrowser(server))
-        {
-            await first.SignInAsync();
-        }
-
-        provider.Rotate();
-        using var second = new ProviderBrowser(server);
-        Assert.Equal("/", await second.SignInAsync());
-        Assert.Equal(2, provider.Calls["/keys"]);
-    }
-
-    [Fact]
     public async Task Case06_FloodOfUnknownKeys_FetchesTheKeysOnceAnInterval()
     {
         await using var provider = await HostileProvider.StartAsync();
@@ -167,19 +152,6 @@ public sealed class SignInFlowTests(PostgresServer postgres)
     }
 
     [Fact]
-    public async Task Case09_VerifierThatDoesNotFit_IsRefused()
-    {
-        await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
-        using var browser = new ProviderBrowser(server);
-        // Another attempt's code: made for another verifier.
-        using var other = new ProviderBrowser(server);
-        var stolen = System.Web.HttpUtility.ParseQueryString((await other.ToCallbackAsync()).Query)["code"];
-        await browser.RefusedAsync(ProviderBrowser.With(await browser.ToCallbackAsync(), "code", stolen));
-        Assert.Equal(["invalid_grant"], await server.RefusalsAsync());
-    }
-
-    [Fact]
     public async Task Case10_PushedRequests_AreUsedWhereTheyAreOffered()
     {
         await using var provider = await HostileProvider.StartAsync();
@@ -194,19 +166,6 @@ public sealed class SignInFlowTests(PostgresServer postgres)
         Assert.Equal(["client_id", "request_uri"], System.Web.HttpUtility.ParseQueryString(asked.Query).AllKeys.Order());
         Assert.Equal("/", (await browser.FollowAsync(await browser.FollowAsync(asked))).PathAndQuery);
         Assert.Equal(1, provider.Calls["/par"]);
-    }
-
-    [Fact]
-    public async Task Case11_TwoTabs_BothFinish()
-    {
-        await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
-        using var browser = new ProviderBrowser(server);
-        var first = await browser.ToCallbackAsync("account/external?return_url=%2Ftasks");
-        var second = await browser.ToCallbackAsync("account/external?return_url=%2Faudit");
-        Assert.Equal("/audit", (await browser.FollowAsync(second)).PathAndQuery);
-        Assert.Equal("/tasks", (await browser.FollowAsync(first)).PathAndQuery);
-        Assert.Equal(HttpStatusCode.OK, await browser.ProfileAsync());
     }
 
     [Theory]
@@ -232,23 +191,6 @@ public sealed class SignInFlowTests(PostgresServer postgres)
         {
             Assert.Equal((null, HostileProvider.ClientSecret), (provider.LastAuthorization, provider.LastForm["client_secret"]));
         }
-    }
-
-    [Fact]
-    public async Task Case41_SessionIdChosenBefore_IsAnotherAfter()
-    {
-        await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
-        using var browser = new ProviderBrowser(server);
-        const string chosen = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-        browser.Cookie = chosen;
-        await browser.SignInAsync();
-        Assert.NotEqual(chosen, browser.Cookie);
-        var first = browser.Cookie;
-        await browser.SignInAsync();
-        Assert.NotEqual(first, browser.Cookie);
-        using var old = new ProviderBrowser(server) { Cookie = first };
-        Assert.Equal(HttpStatusCode.Unauthorized, await old.ProfileAsync());
     }
 
     private static string Between(string text, string before, string after)

@@ -276,6 +276,26 @@ namespace Beep.Host.Data.Migrations.Postgres
                     b.ToTable("environments", (string)null);
                 });
 
+            modelBuilder.Entity("Beep.Host.Identity.External.Flow.UsedOnce", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(80)
+                        .HasColumnType("character varying(80)")
+                        .HasColumnName("id");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_used_once");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_used_once_expires_at");
+
+                    b.ToTable("used_once", (string)null);
+                });
+
             modelBuilder.Entity("Beep.Host.Identity.External.Sessions.ExternalSession", b =>
                 {
                     b.Property<string>("SessionId")

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Beep.Host.Identity.SignIn;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.External.Protocol;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.IdentityModel.Tokens;
 
@@ -9,18 +9,15 @@ namespace Beep.Host.Identity.External.Flow;
 
 /// <summary>
 /// Keeps attempts in the browser that makes them, one encrypted cookie each, so that several tabs finish and no other browser can.
-/// A state that has come back is remembered for as long as it could come again.
+/// A state that has come back is remembered by all hosts for as long as it could come again.
 /// </summary>
-internal sealed class AttemptCookies(IDataProtectionProvider protection, HostOptions options, TimeProvider time)
+internal sealed class AttemptCookies(IDataProtectionProvider protection, UsedOnceTable used, HostOptions options, TimeProvider time)
 {
     private const string Prefix = "beep-attempt-";
     private const int NameLength = 12;
     private const int MostAtATime = 5;
-    private const int MostRemembered = 100_000;
 
     private readonly IDataProtector _protector = protection.CreateProtector("Beep.Host.Identity.External.Attempts", "v1");
-    private readonly Lock _gate = new();
-    private readonly RecentTable<string, UsedState> _used = new(MostRemembered);
 
     private bool IsHttps => options.PublicUrl?.Scheme == Uri.UriSchemeHttps;
 
@@ -41,7 +38,7 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, HostOpt
     }
 
     /// <summary>The attempt of a state, once, in the browser that made it; null with the reason otherwise.</summary>
-    public (SignInAttempt? Attempt, string? Reason) Take(HttpContext context, string? state)
+    public async Task<(SignInAttempt? Attempt, string? Reason)> TakeAsync(HttpContext context, string? state, CancellationToken cancellationToken)
     {
         if (state is not { Length: 43 } || !state.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
@@ -53,7 +50,7 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, HostOpt
         context.Response.Cookies.Delete(name, Shape());
         if (attempt is null || !CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(attempt.State), System.Text.Encoding.ASCII.GetBytes(state)))
         {
-            return (null, WasUsed(state) ? "state_used" : "state_of_another_browser");
+            return (null, await used.WasUsedAsync(UsedOnceTable.State, state, cancellationToken) ? "state_used" : "state_of_another_browser");
         }
 
         if (time.GetUtcNow() - attempt.StartedAt > SignInAttempt.Lifetime)
@@ -61,26 +58,8 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, HostOpt
             return (null, "state_expired");
         }
 
-        lock (_gate)
-        {
-            var used = _used.Get(state);
-            if (used.At is { } at && time.GetUtcNow() - at <= SignInAttempt.Lifetime)
-            {
-                return (null, "state_used");
-            }
-
-            used.At = time.GetUtcNow();
-        }
-
-        return (attempt, null);
-    }
-
-    private bool WasUsed(string state)
-    {
-        lock (_gate)
-        {
-            return _used.Find(state) is { At: not null };
-        }
+        // Until the cookie is too old for it on a host whose clock is behind, too.
+        return await used.UseAsync(UsedOnceTable.State, state, attempt.StartedAt + SignInAttempt.Lifetime + IdTokenRules.Skew, cancellationToken) ? (attempt, null) : (null, "state_used");
     }
 
     private SignInAttempt? Read(string name, string value)
@@ -101,9 +80,4 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, HostOpt
 
     /// <summary>Lax: the provider sends the browser back from another site.</summary>
     private CookieOptions Shape() => new() { HttpOnly = true, Secure = IsHttps, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true };
-
-    private sealed class UsedState
-    {
-        public DateTimeOffset? At { get; set; }
-    }
 }

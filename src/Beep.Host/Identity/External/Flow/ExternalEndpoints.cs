@@ -30,17 +30,23 @@ internal static class ExternalEndpoints
         flow.MapPost(ExternalSignOut.BackChannel, BackChannelAsync).AllowAnonymous().DisableAntiforgery().WithName("ProviderBackChannelLogout");
     }
 
+    /// <summary>Whether an address of ours leads on to the provider.</summary>
+    public static bool LeadsAway(string? address) => address?.StartsWith(Start, StringComparison.Ordinal) == true;
+
     /// <summary>A page that goes on to another site: a form whose answer redirects there is stopped by the browser.</summary>
-    public static IResult GoTo(string address)
+    public static IResult GoTo(string address, string title, string text)
     {
         var encoded = HtmlEncoder.Default.Encode(address);
         return Results.Content(
-            $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={encoded}\"><title>Signing out</title><p><a href=\"{encoded}\">Sign out at your organisation's provider, too</a></p></html>",
+            $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={encoded}\"><title>{title}</title><p><a href=\"{encoded}\">{text}</a></p></html>",
             MediaTypeNames.Text.Html);
     }
 
-    private static async Task<IResult> StartAsync([FromQuery(Name = LocalUrls.Parameter)] string? returnUrl, [FromQuery(Name = "switch")] bool? switches, ExternalSignIn signIn, HttpContext context, CancellationToken cancellationToken) =>
-        await GoAsync(context, signIn, () => signIn.StartAsync(context, returnUrl, switches == true ? AttemptPurpose.Switch : AttemptPurpose.SignIn, cancellationToken), cancellationToken);
+    private static async Task<IResult> StartAsync([FromQuery(Name = LocalUrls.Parameter)] string? returnUrl, [FromQuery(Name = "switch")] bool? switches, ExternalSignIn signIn, CallbackRate rate, HttpContext context, CancellationToken cancellationToken) =>
+        // Each asks the provider for something, or writes a row of a refusal: nobody has that done as often as they like.
+        rate.TakeStart(context) is { } wait
+            ? throw HttpFaultException.TooMany("There were too many sign-ins from this address.", wait)
+            : await GoAsync(context, signIn, () => signIn.StartAsync(context, returnUrl, switches == true ? AttemptPurpose.Switch : AttemptPurpose.SignIn, cancellationToken), cancellationToken);
 
     private static async Task<IResult> LinkAsync(ExternalSignIn signIn, HttpContext context, CancellationToken cancellationToken) =>
         await GoAsync(context, signIn, () => signIn.StartAsync(context, "/profile", AttemptPurpose.Link, cancellationToken), cancellationToken);
@@ -104,6 +110,7 @@ internal static class ExternalEndpoints
         catch (ProviderException error)
         {
             ExternalLog.LogoutRefused(logger, error.Reason, error.Message);
+            await signOut.RefuseAsync(context, error, isRecorded: rate.TakeRefusal(context) is null, cancellationToken);
             return Results.Json(new Dictionary<string, string> { ["error"] = "invalid_request" }, statusCode: StatusCodes.Status400BadRequest);
         }
     }
@@ -116,13 +123,21 @@ internal sealed class CallbackRate(TimeProvider time, int perMinute = CallbackRa
     private const int ManyPerMinute = 6000;
 
     private readonly EvenRate _rate = new(perMinute, time);
+    private readonly EvenRate _starts = new(perMinute, time);
+    private readonly EvenRate _refusals = new(perMinute, time);
     private readonly EvenRate _many = new(ManyPerMinute, time);
 
     /// <summary>Counts one; how long to wait when it is one too many.</summary>
     public TimeSpan? Take(HttpContext context) => _rate.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
 
+    /// <summary>As the other, of those who set out for the provider.</summary>
+    public TimeSpan? TakeStart(HttpContext context) => _starts.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+
     /// <summary>As the other, for one that speaks for many.</summary>
     public TimeSpan? TakeMany(HttpContext context) => _many.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+
+    /// <summary>As the other, of logout tokens that are refused: more than this are not worth a row each.</summary>
+    public TimeSpan? TakeRefusal(HttpContext context) => _refusals.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
 }
 
 internal static partial class ExternalLog

@@ -78,7 +78,7 @@ internal sealed partial class ExternalSignIn(
     {
         try
         {
-            var attempt = TakeAttempt(context);
+            var attempt = await TakeAttemptAsync(context, cancellationToken);
             var (identity, tokens, user) = await ProveAsync(context, attempt, cancellationToken);
             switch (attempt.Purpose)
             {
@@ -126,9 +126,9 @@ internal sealed partial class ExternalSignIn(
     private string RedirectOf(HttpRequest request) => OriginOf(request) + Callback;
 
     /// <summary>Before anything is asked of the provider, the answer must be to a question of this browser.</summary>
-    private SignInAttempt TakeAttempt(HttpContext context)
+    private async Task<SignInAttempt> TakeAttemptAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var (attempt, reason) = attempts.Take(context, One(context.Request.Query, "state"));
+        var (attempt, reason) = await attempts.TakeAsync(context, One(context.Request.Query, "state"), cancellationToken);
         return attempt ?? throw new ProviderException(reason!, "The answer belongs to no attempt of this browser that is still open.");
     }
 

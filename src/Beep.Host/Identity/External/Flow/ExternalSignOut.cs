@@ -2,10 +2,10 @@ using System.Security.Claims;
 using Beep.Host.Audit;
 using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Sessions;
-using Beep.Host.Identity.SignIn;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Beep.Host.Identity.External.Flow;
@@ -14,17 +14,13 @@ namespace Beep.Host.Identity.External.Flow;
 /// Ends sessions with the provider's: at our wish there too (RP-Initiated Logout 1.0), at its wish here (Back-Channel Logout 1.0), and by
 /// the browser only where both names fit (Front-Channel Logout 1.0).
 /// </summary>
-internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory directory, ExternalSessions external, SessionService sessions, TimeProvider time)
+internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory directory, ExternalSessions external, SessionService sessions, UsedOnceTable used, IdentityWriter writer, IdentityMeters meters, TimeProvider time)
 {
     public const string Return = "/signout-callback-oidc";
     public const string FrontChannel = "/signout-oidc";
     public const string BackChannel = "/backchannel-logout";
     public const string StateCookie = "beep-signed-out";
     private const string Reason = "provider_logout";
-    private const int MostRemembered = 10_000;
-
-    private readonly Lock _gate = new();
-    private readonly RecentTable<string, Heeded> _heeded = new(MostRemembered);
 
     /// <summary>Where the browser goes to end the provider's session, too; null where the session is not the provider's, or it has no such place. Ask before the session ends.</summary>
     public async Task<string?> AddressAsync(HttpContext context, string origin, CancellationToken cancellationToken)
@@ -68,7 +64,7 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
     {
         var sent = context.Request.Cookies[StateCookie];
         context.Response.Cookies.Delete(StateCookie, new CookieOptions { Path = Return });
-        return sent is not null && sent == state && options.IdentityServer.LogoutRedirect is { } target ? target.AbsoluteUri : "/sign-in?error=signed_out";
+        return sent is not null && sent == state && options.IdentityServer.LogoutRedirect is { } target ? target.AbsoluteUri : AccessResultHandler.SignedOutPage;
     }
 
     /// <summary>Heeds a logout token, once.</summary>
@@ -78,18 +74,20 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         var provider = (await directory.GetAsync(cancellationToken)).Document;
         var signed = await SignedToken.VerifyAsync(token ?? "", directory, cancellationToken);
         var demand = LogoutTokenRules.Judge(signed, provider.Issuer, options.IdentityServer.ClientId!, time.GetUtcNow());
-        lock (_gate)
+        var id = $"{provider.Issuer} {demand.TokenId}";
+        if (await used.WasUsedAsync(UsedOnceTable.LogoutToken, id, cancellationToken))
         {
-            var heeded = _heeded.Get(demand.TokenId);
-            if (heeded.Until > time.GetUtcNow())
-            {
-                throw new ProviderException("token_repeated", "The logout token came before.");
-            }
-
-            heeded.Until = demand.ExpiresAt;
+            throw Repeated();
         }
 
+        // Marked when all is done: a provider whose token met a failure sends it again.
         await EndAsync(provider.Issuer, demand.SessionId is null ? demand.Subject : null, demand.SessionId, actor, cancellationToken);
+        if (!await used.UseAsync(UsedOnceTable.LogoutToken, id, demand.ExpiresAt + IdTokenRules.Skew, cancellationToken))
+        {
+            throw Repeated();
+        }
+
+        meters.LoggedOut("succeeded");
     }
 
     /// <summary>Ends the browser's own session where the provider names it, and nobody else's.</summary>
@@ -110,8 +108,23 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         }
     }
 
-    private sealed class Heeded
+    /// <summary>Counts a logout token that is not heeded, and says so in the audit log.</summary>
+    public async Task RefuseAsync(HttpContext context, ProviderException error, bool isRecorded, CancellationToken cancellationToken)
     {
-        public DateTimeOffset Until { get; set; }
+        meters.LoggedOut(error.Reason);
+        if (isRecorded)
+        {
+            await writer.RecordAsync(new AuditEntry
+            {
+                Actor = AuditActors.Of(context),
+                Action = "provider_logout_refused",
+                ResourceType = "session",
+                Outcome = AuditOutcome.Refused,
+                CorrelationId = context.TraceIdentifier,
+                Details = new AuditDetails { Reason = error.Reason },
+            }, cancellationToken);
+        }
     }
+
+    private static ProviderException Repeated() => new("token_repeated", "The logout token came before.");
 }

@@ -13,6 +13,9 @@ internal sealed record ProviderTokens(string AccessToken, string? IdToken, strin
 /// <summary>This host as a client of the provider: leaves requests, redeems codes and refresh tokens, reads what it says of a user.</summary>
 internal sealed class ProviderClient(IdentityServerOptions options, ProviderHttp http)
 {
+    // RFC 6749, 5.2, and RFC 9126.
+    private static readonly HashSet<string?> Standard = ["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"];
+
     private readonly string _id = options.ClientId!;
 
     /// <summary>Leaves an authorization request with the provider (RFC 9126); returns what stands for it.</summary>
@@ -107,6 +110,7 @@ internal sealed class ProviderClient(IdentityServerOptions options, ProviderHttp
         }
 
         var isWord = word is { Length: > 0 and <= 50 } && word.All(c => char.IsAsciiLetterLower(c) || c == '_');
-        return new ProviderException(isWord ? word! : otherwise, string.Create(CultureInfo.InvariantCulture, $"{answer.Where} answered with {(int)answer.Status}{(isWord ? $" and {word}" : "")}."));
+        // A reason is a label of the meters: words of the provider's own stay in the log.
+        return new ProviderException(Standard.Contains(word) ? word! : otherwise, string.Create(CultureInfo.InvariantCulture, $"{answer.Where} answered with {(int)answer.Status}{(isWord ? $" and {word}" : "")}."));
     }
 }

@@ -1,4 +1,5 @@
 using Beep.Host.Audit;
+using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Identity.Sessions;
 using Microsoft.Extensions.Hosting;
@@ -10,9 +11,10 @@ namespace Beep.Host.Identity.External.Sessions;
 /// may do. Who is no more let in there is let out here; a provider that is away is waited for until the access token has expired.
 /// </summary>
 internal sealed partial class ExternalRefresher(
-    Hosting.Settings.HostOptions options, ExternalSessions external, ExternalAccounts accounts, ProviderDirectory directory, ProviderClient client, SessionService sessions, TimeProvider time, ILogger<ExternalRefresher> logger) : BackgroundService
+    Hosting.Settings.HostOptions options, ExternalSessions external, ExternalAccounts accounts, ProviderDirectory directory, ProviderClient client, SessionService sessions, UsedOnceTable used, TimeProvider time, ILogger<ExternalRefresher> logger) : BackgroundService
 {
     private const int Batch = 20;
+    private const int RoundsPerSweep = 12;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(20);
 
@@ -28,11 +30,15 @@ internal sealed partial class ExternalRefresher(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        for (var round = 1; await timer.WaitForNextTickAsync(stoppingToken); round++)
         {
             try
             {
                 await RefreshAsync(stoppingToken);
+                if (round % RoundsPerSweep == 0)
+                {
+                    await used.SweepAsync(stoppingToken);
+                }
             }
 #pragma warning disable CA1031 // Whatever fails, the next round tries again.
             catch (Exception error) when (error is not OperationCanceledException)

@@ -12,17 +12,23 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Beep.Host.Tests.Identity.External;
+namespace Beep.Host.Tests.Identity.External.Providers;
 
 /// <summary>A provider that signs everybody in at once, rightly unless a test tells it to answer otherwise: right ones cannot be made to.</summary>
-internal sealed class HostileProvider : IAsyncDisposable
+internal sealed class HostileProvider : IRightProvider
 {
-    public const string ClientId = "beep-tests";
-    public const string ClientSecret = "a:secret+with%2F strange/characters";
+    public const string ClientId = TestClient.Id;
+    public const string ClientSecret = TestClient.Secret;
 
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect)> _codes = new();
     private readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new();
+
+    private readonly JsonObject _accounts = new()
+    {
+        ["ada"] = new JsonObject { ["name"] = "Ada", ["preferred_username"] = "ada", ["email"] = "ada@example.org", ["roles"] = new JsonArray("admins") },
+        ["bob"] = new JsonObject { ["name"] = "Bob", ["preferred_username"] = "bob", ["email"] = "bob@example.org", ["roles"] = new JsonArray("staff") },
+    };
 
     private HostileProvider(WebApplication app) => _app = app;
 
@@ -91,6 +97,7 @@ internal sealed class HostileProvider : IAsyncDisposable
         app.MapPost("/par", provider.PushAsync);
         app.MapPost("/token", provider.TokenAsync);
         app.MapGet("/userinfo", provider.SayWho);
+        app.MapGet("/logout", (string post_logout_redirect_uri, string state) => Results.Redirect(QueryHelpers.AddQueryString(post_logout_redirect_uri, "state", state)));
         await app.StartAsync();
         provider.Issuer = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return provider;
@@ -102,6 +109,49 @@ internal sealed class HostileProvider : IAsyncDisposable
         Key = new SigningKey($"key-{Guid.NewGuid():N}");
         Published.Clear();
         Published.Add(Key);
+    }
+
+    public Task RotateAsync()
+    {
+        Rotate();
+        return Task.CompletedTask;
+    }
+
+    public Task SetAsync(string accounts)
+    {
+        foreach (var (name, claims) in JsonNode.Parse(accounts)!.AsObject())
+        {
+            var known = claims is null ? null : _accounts[name]?.DeepClone() ?? new JsonObject();
+            foreach (var (claim, value) in claims?.AsObject() ?? [])
+            {
+                known![claim] = value?.DeepClone();
+            }
+
+            _accounts[name] = known;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>It asks nobody for a name: whoever comes next is this one, and has the claims that were set.</summary>
+    public void Expect(string name)
+    {
+        Subject = name;
+        UserInfo = claims =>
+        {
+            foreach (var (claim, value) in _accounts[Subject]?.AsObject() ?? [])
+            {
+                claims[claim] = value?.DeepClone();
+            }
+        };
+        TokenAnswer = answer =>
+        {
+            if (_accounts[Subject] is null)
+            {
+                answer.Clear();
+                answer["error"] = "invalid_grant";
+            }
+        };
     }
 
     /// <summary>A token signed as the provider's own, unless the test says otherwise.</summary>
@@ -135,7 +185,7 @@ internal sealed class HostileProvider : IAsyncDisposable
         ["events"] = new JsonObject { ["http://schemas.openid.net/event/backchannel-logout"] = new JsonObject() },
     };
 
-    public static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+    public static long Now => TestClient.Now;
 
     public async ValueTask DisposeAsync()
     {
@@ -210,7 +260,7 @@ internal sealed class HostileProvider : IAsyncDisposable
         Claims(claims);
         var answer = new JsonObject { ["access_token"] = access, ["token_type"] = "Bearer", ["expires_in"] = 300, ["refresh_token"] = Guid.NewGuid().ToString("N"), ["id_token"] = MakeToken(claims) };
         TokenAnswer(answer);
-        return Results.Text(answer.ToJsonString(), "application/json");
+        return Results.Text(answer.ToJsonString(), "application/json", statusCode: answer.ContainsKey("error") ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
     }
 
     private IResult SayWho()
