@@ -31,6 +31,23 @@ public sealed class PythonTrainTests : IDisposable
         Assert.Equal($"-m beep_trainer train {_folder.At("job")}\n", await File.ReadAllTextAsync(_folder.At("called"), TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task Train_RealPython_LearnsThePreferenceAndWritesTheModel()
+    {
+        var python = Environment.GetEnvironmentVariable("BEEP_TEST_PYTHON");
+        Assert.SkipUnless(python is not null, "BEEP_TEST_PYTHON names no interpreter with the libraries of the Hugging Face worker; ./test makes one.");
+
+        string[] small = ["--set", "method=full", "--set", "data.max_length=128", "--set", "train.max_steps=5", "--set", "train.learning_rate=1e-3"];
+        Assert.Equal(0, await RunAsync(["train", "--preset", "dpo", "--model", Model, "--data", RepositoryFiles.Fixture("preferences/sharegpt.jsonl"), "--out", _folder.At("job"), "--python", python!, .. small]));
+
+        Assert.Contains("Done: 5 steps", _terminal.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder.At("job/artifacts/merged/model.safetensors")));
+        var losses = File.ReadLines(_folder.At("job/events.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["type"] == "metric").Select(line => (double)line["loss"]!).ToList();
+        // Before the first step nothing is preferred: the loss is ln 2.
+        Assert.Equal(Math.Log(2), losses[0], 3);
+        Assert.True(losses[^1] < losses[0] / 2, string.Join(", ", losses));
+    }
+
     [Theory]
     [InlineData("no_environment", "--preset", "dpo")]
     [InlineData("environment_not_found", "--preset", "dpo", "--environment", "gpu")]

@@ -176,7 +176,7 @@ public sealed class JobEndpointsTests(PostgresServer postgres)
         var presets = (await server.Admin.GetFromJsonAsync<JsonArray>("/api/v1/finetune/presets", Token))!;
         Assert.Equal(["dora", "dpo", "full", "lora", "lora-small", "qlora"], presets.Select(preset => (string)preset!["name"]!));
         Assert.Equal("lora", (string)presets.Single(preset => (bool)preset!["is_default"]!)!["name"]!);
-        Assert.Equal(8, (int)presets[2]!["spec"]!["lora"]!["r"]!);
+        Assert.Equal(8, (int)presets.Single(preset => (string?)preset!["name"] == "lora-small")!["spec"]!["lora"]!["r"]!);
     }
 
     private static async Task<int> CountAsync(JobServer server, string query)
