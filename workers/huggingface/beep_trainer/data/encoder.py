@@ -100,19 +100,21 @@ class RowEncoder:
     def _preference(self, row: PreferenceRow, work: _Work) -> list[Finish]:
         if self._template is not None:
             answers = [[*row.prompt, Message(role="assistant", content=text)] for text in (row.chosen, row.rejected)]
-            return [self._messages(messages, work) for messages in answers]
+            return [self._messages(messages, work, last_only=True) for messages in answers]
         if not row.is_text:
             raise _no_template()
-        prompt = row.prompt[0]["content"] if row.prompt else ""
+        prompt = "\n\n".join(message["content"] for message in row.prompt)
         return [self._pair(prompt, text, work) for text in (row.chosen, row.rejected)]
 
-    def _messages(self, messages: Sequence[Message], work: _Work) -> Finish:
+    def _messages(self, messages: Sequence[Message], work: _Work, last_only: bool = False) -> Finish:
         if self._template is None:
             raise _no_template()
         text = self._template.render(messages, add_generation_prompt=False)
         turns = []
         if self._completion_only:
-            turns = [self._find_turn(messages, turn, text) for turn, message in enumerate(messages) if message["role"] == "assistant"]
+            # Of a pair the answer alone is learnt: what both sides share before it is not.
+            answers = [turn for turn, message in enumerate(messages) if message["role"] == "assistant"]
+            turns = [self._find_turn(messages, turn, text) for turn in (answers[-1:] if last_only else answers)]
         place = work.bare(text)
 
         def finish() -> EncodedRow:
