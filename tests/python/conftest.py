@@ -11,6 +11,8 @@ WORKER = ROOT / "workers" / "huggingface"
 FIXTURES = ROOT / "tests" / "Fixtures"
 CONTRACTS = ROOT / "contracts"
 
+# Before torch is imported. One thread: these models are tiny, and threads of several programs at once wait for each other.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 sys.path.insert(0, str(WORKER))
 sys.dont_write_bytecode = True
 # The programs that tests start find the same package, and PEFT where its sources were named.

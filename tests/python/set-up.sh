@@ -22,12 +22,14 @@ fi
 
 [ "$(uname -s)" = Linux ] || cannot 'The Python of the tests is made on Linux only; name one with the libraries in BEEP_TEST_PYTHON.'
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/beep-python-tests
-key=$(printf '%s\n' "$suite" "$packages" "$(uname -m)" | cat - "$0" "$here/python-in-root.sh" | sha256sum | cut -c 1-16)
+key=$(printf '%s\n' "$suite" "$packages" "$(uname -m)" | cat - "$here/python-in-root.sh" | sha256sum | cut -c 1-16)
 python=$cache/$key/python3
-if [ -x "$python" ]; then
+offer() {
+    touch -c "$cache/$key" 2>/dev/null || :
     printf '%s\n' "$python"
     exit 0
-fi
+}
+[ -x "$python" ] && offer
 
 [ "$(id -u)" -eq 0 ] || cannot 'Making the Python of the tests needs root (debootstrap); or name one with the libraries in BEEP_TEST_PYTHON.'
 command -v apt-get >/dev/null 2>&1 || cannot 'Making the Python of the tests needs apt; or name one with the libraries in BEEP_TEST_PYTHON.'
@@ -35,10 +37,7 @@ unshare --mount true 2>/dev/null || cannot 'Mount namespaces cannot be made here
 mkdir -p "$cache"
 exec 9>"$cache/.lock"
 flock 9
-if [ -x "$python" ]; then
-    printf '%s\n' "$python"
-    exit 0
-fi
+[ -x "$python" ] && offer
 
 # The mirror is the one that this machine's own apt uses.
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null | sed -n 's|^\([^ ]*/debian\)/\{0,1\} main$|\1|p' | head -n 1)
@@ -78,8 +77,6 @@ cp "$here/python-in-root.sh" "$partial/python3"
 chmod 755 "$partial/python3"
 mv -T "$partial" "$cache/$key"
 trap - EXIT
-# Those of earlier versions of this script are of no use to anyone.
-for old in "$cache"/*; do
-    case $old in "$cache/$key" | *.log) ;; *) rm -rf "$old" ;; esac
-done
-printf '%s\n' "$python"
+# What other checkouts use may lie here too: only what nobody has used for a month goes.
+find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf {} +
+offer

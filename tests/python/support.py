@@ -10,6 +10,9 @@ from pathlib import Path
 
 from conftest import FIXTURES
 
+# Seconds that a program may take on a machine that does much else.
+PATIENCE = 300
+
 
 def events_of(folder: Path, kind: str | None = None) -> list[dict]:
     events = [json.loads(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]

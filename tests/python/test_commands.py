@@ -8,13 +8,13 @@ import sys
 
 import pytest
 from conftest import FIXTURES
-from support import TestJob
+from support import PATIENCE, TestJob
 
 from beep_trainer.machine import checking
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "beep_trainer", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "beep_trainer", *arguments], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_check_tells_libraries_devices_and_methods() -> None:
@@ -92,4 +92,4 @@ def test_unknown_command_ends_with_20() -> None:
 
 def test_output_of_a_run_is_empty_where_nothing_went_wrong(job: TestJob) -> None:
     process = job.prepare(job.spec(train={"max_steps": 1})).start()
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=PATIENCE) == ("", "")

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import CONTRACTS
-from support import TestJob
+from support import PATIENCE, TestJob
 
 from beep_trainer.faults import FaultError
 from beep_trainer.job import durable
@@ -146,7 +146,7 @@ def test_lock_held_elsewhere_ends_a_second_worker_at_once(job: TestJob) -> None:
     lock = JobLock.try_take(JobFolder(job.folder))
     assert lock is not None
     second = job.start()
-    _, error = second.communicate(timeout=60)
+    _, error = second.communicate(timeout=PATIENCE)
     lock.release()
     assert second.returncode == 50
     assert error.endswith(f"{job.folder}: Another worker is running this job. Wait for it, or stop it first. [job_running]\n")
@@ -226,6 +226,6 @@ def test_worker_stays_offline_and_knows_no_other_network(job: TestJob) -> None:
     program = ("import os, sys; sys.argv = ['x', 'check']\nfrom beep_trainer import cli\ncli._stay_home()\n"
                "print(os.environ['HF_HUB_OFFLINE'], os.environ['TRANSFORMERS_OFFLINE'], os.environ['HF_HUB_DISABLE_TELEMETRY'])")
     environment = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")}
-    output = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+    output = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert output == "1 1 1\n"
     assert JobSpec().resume == "auto"

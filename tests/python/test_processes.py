@@ -7,12 +7,12 @@ import time
 
 import pytest
 import torch
-from support import TestJob
+from support import PATIENCE, TestJob
 
 
 def run(job: TestJob, *arguments: str, **options) -> None:
     process = job.start(*arguments, **options)
-    _, error = process.communicate(timeout=150)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, error
 
 
@@ -50,13 +50,13 @@ def test_two_processes_give_the_losses_of_one(job: TestJob, sharding: str, monke
 
 def test_signal_to_two_processes_saves_and_exits_with_10(job: TestJob) -> None:
     process = job.prepare(spec_of(job, 2, max_steps=100_000)).start("--processes", "2")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         if (job.folder / "events.jsonl").exists() and b'"metric"' in (job.folder / "events.jsonl").read_bytes():
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 10, error
     assert job.exit["status"] == "cancelled"
     assert job.checkpoints[-1] == f"step-{job.exit['summary']['steps']:08d}"
@@ -66,13 +66,13 @@ def test_bad_data_ends_all_processes_with_20(job: TestJob) -> None:
     spec = spec_of(job, 2)
     spec["data"]["train"] = str(job.write("rows.jsonl", ["{"]))
     process = job.prepare(spec).start("--processes", "2")
-    process.communicate(timeout=100)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 20
     assert [event["code"] for event in job.events("failed")] == ["bad_json"]
 
 
 def test_count_of_processes_is_checked(job: TestJob) -> None:
     process = job.prepare(job.spec()).start("--processes", "none")
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 20
     assert "[out_of_range]" in error

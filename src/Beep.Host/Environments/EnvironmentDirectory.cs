@@ -17,10 +17,14 @@ internal sealed class EnvironmentDirectory(HostDatabase database, HostPaths path
     }
 
     /// <summary>Those that can run a job now, in the order of their names.</summary>
-    public async Task<IReadOnlyList<PythonEnvironment>> ListReadyAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PythonEnvironment>> ListReadyAsync(CancellationToken cancellationToken) =>
+        [.. (await ListAsync(cancellationToken)).Where(environment => environment.State == EnvironmentState.Ready)];
+
+    /// <summary>All of them, in the order of their names.</summary>
+    public async Task<IReadOnlyList<PythonEnvironment>> ListAsync(CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
-        var rows = await context.Set<EnvironmentRow>().AsNoTracking().Where(row => row.State == EnvironmentState.Ready).ToListAsync(cancellationToken);
+        var rows = await context.Set<EnvironmentRow>().AsNoTracking().ToListAsync(cancellationToken);
         return [.. rows.OrderBy(row => row.Name, StringComparer.Ordinal).Select(Of)];
     }
 

@@ -1,11 +1,20 @@
 using Beep.Contracts;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Backends;
+using Beep.Host.Jobs.Placing;
 
 namespace Beep.Host.Jobs;
 
 /// <summary>Runs job folders as processes on this machine.</summary>
-internal sealed class LocalExecutor(TrainerProgram program)
+/// <param name="command">How the worker of a folder is started.</param>
+internal sealed class LocalExecutor(Func<JobFolder, WorkerCommand> command)
 {
+    /// <summary>With the trainer that ships with the program.</summary>
+    public LocalExecutor(TrainerProgram program)
+        : this(folder => ShippedTrainer.Train(program, folder))
+    {
+    }
+
     /// <summary>Starts the worker on a folder whose spec is written; a former end of the same job is forgotten.</summary>
     /// <exception cref="FaultException">Another worker runs in the folder, it cannot be written, or the worker cannot be started.</exception>
     public RunningJob Start(JobFolder folder)
@@ -17,7 +26,7 @@ internal sealed class LocalExecutor(TrainerProgram program)
             try
             {
                 var offset = EventTail.EndOf(folder.Events);
-                return new RunningJob(folder, WorkerProcess.Start(program, ["train", folder.Root], folder.Root), log, offset);
+                return new RunningJob(folder, WorkerProcess.Start(command(folder), folder.Root), log, offset);
             }
             catch
             {

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using Beep.Contracts;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Placing;
 
 namespace Beep.Host.Jobs;
 
@@ -11,13 +12,18 @@ internal static class WorkerProcess
     // In a session of its own a worker does not get the terminal's Ctrl+C: the host asks it to stop, once, and waits.
     private const string SetSession = "/usr/bin/setsid";
 
+    /// <summary>Starts the worker of a job.</summary>
+    /// <exception cref="FaultException">The system refuses.</exception>
+    public static Process Start(WorkerCommand command, string workingFolder) => Start(new TrainerProgram(command.FileName, []), command.Arguments, workingFolder, sharesTerminal: false, command.Environment);
+
     /// <summary>Starts it.</summary>
     /// <param name="program">What to start.</param>
     /// <param name="arguments">The worker's own arguments.</param>
     /// <param name="workingFolder">Null keeps the host's.</param>
     /// <param name="sharesTerminal">Whether it writes to the host's stdout and gets the terminal's signals.</param>
+    /// <param name="variables">Added to those that every worker gets.</param>
     /// <exception cref="FaultException">The system refuses.</exception>
-    public static Process Start(TrainerProgram program, IReadOnlyList<string> arguments, string? workingFolder = null, bool sharesTerminal = false)
+    public static Process Start(TrainerProgram program, IReadOnlyList<string> arguments, string? workingFolder = null, bool sharesTerminal = false, IReadOnlyDictionary<string, string>? variables = null)
     {
         if (!File.Exists(program.FileName))
         {
@@ -35,6 +41,11 @@ internal static class WorkerProcess
             WorkingDirectory = workingFolder ?? "",
         };
         WorkerEnvironment.Fill(start.Environment, Environment.GetEnvironmentVariables());
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         if (ownSession)
         {
             start.ArgumentList.Add(program.FileName);

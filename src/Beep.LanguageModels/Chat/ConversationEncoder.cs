@@ -14,7 +14,8 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, ChatTemplate temp
 
     /// <param name="messages">The conversation, at least one message.</param>
     /// <param name="completionOnly">Learn only what the assistant says, with the token that ends its turn; else everything.</param>
-    public EncodedConversation Encode(IReadOnlyList<ChatMessage> messages, bool completionOnly = true)
+    /// <param name="lastOnly">Of what the assistant says, learn only the last message.</param>
+    public EncodedConversation Encode(IReadOnlyList<ChatMessage> messages, bool completionOnly = true, bool lastOnly = false)
     {
         var text = template.Render(messages, addGenerationPrompt: false);
         var tokens = tokenizer.EncodeWithOffsets(text);
@@ -25,7 +26,7 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, ChatTemplate temp
 
         var labels = new int[tokens.Ids.Length];
         Array.Fill(labels, Ignored);
-        for (var turn = 0; turn < messages.Count; turn++)
+        for (var turn = lastOnly ? messages.Count - 1 : 0; turn < messages.Count; turn++)
         {
             if (messages[turn].Role == "assistant")
             {

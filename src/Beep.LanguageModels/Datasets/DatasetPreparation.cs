@@ -94,7 +94,12 @@ internal static class DatasetPreparation
                     && _encoder.TryEncode(row, log) is { } encoded
                     && policy.Apply(encoded, log) is { } kept)
                 {
+                    // The two answers of a pair lie beside each other.
                     rows.Add(kept);
+                    if (kept.Rejected is { } rejected)
+                    {
+                        rows.Add(rejected);
+                    }
                 }
             }
 

@@ -27,6 +27,21 @@ internal sealed record InstructionRow(
     string? System,
     IReadOnlyList<(string Question, string Answer)> History) : DatasetRow(Line);
 
+/// <summary>A row of <c>preference</c>.</summary>
+/// <param name="Line">The line of the file on which it begins, from 1.</param>
+/// <param name="Prompt">The messages before the answers.</param>
+/// <param name="Chosen">The answer that is preferred.</param>
+/// <param name="Rejected">The other one.</param>
+/// <param name="IsText">Whether prompt and answers were plain text, which needs no chat template.</param>
+internal sealed record PreferenceRow(long Line, IReadOnlyList<ChatMessage> Prompt, string Chosen, string Rejected, bool IsText) : DatasetRow(Line)
+{
+    /// <summary>The prompt with the preferred answer.</summary>
+    public IReadOnlyList<ChatMessage> ChosenMessages => [.. Prompt, new ChatMessage("assistant", Chosen)];
+
+    /// <summary>The prompt with the rejected answer.</summary>
+    public IReadOnlyList<ChatMessage> RejectedMessages => [.. Prompt, new ChatMessage("assistant", Rejected)];
+}
+
 /// <summary>A row of <c>text</c>.</summary>
 internal sealed record TextRow(long Line, string Text) : DatasetRow(Line);
 

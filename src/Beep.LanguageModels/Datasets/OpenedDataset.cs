@@ -17,7 +17,7 @@ internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
     public static OpenedDataset Open(string path, DataSpec data)
     {
         var file = DatasetFile.Open(path);
-        return new OpenedDataset(file, FormatDetection.Decide(file, data, data.Format == DataFormat.Auto ? FirstKeys(file) : null));
+        return new OpenedDataset(file, FormatDetection.Decide(file, data, data.Format is DataFormat.Auto or DataFormat.Preference ? FirstKeys(file) : null));
     }
 
     /// <summary>As <see cref="Open"/>, and where no format fits, with columns that are commonly called otherwise taken for what they are.</summary>
@@ -26,7 +26,7 @@ internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
     public static (OpenedDataset Dataset, DataSpec Data) OpenGuessing(string path, DataSpec data)
     {
         if (data is { Format: DataFormat.Auto, Columns: null or { Count: 0 } } && DatasetFile.Open(path) is var file
-            && FirstKeys(file) is { } keys && !FormatKind.Known.Any(kind => kind.Columns(data).All(column => !column.Field.IsRequired || keys.Contains(column.Name)))
+            && FirstKeys(file) is { } keys && !FormatKind.Known.Any(kind => kind.Fits(data, keys))
             && ColumnSuggestion.Find(keys) is { } columns)
         {
             data = data with { Columns = columns };
@@ -55,17 +55,38 @@ internal sealed record OpenedDataset(DatasetFile File, FormatKind? Kind)
         }
     }
 
+    /// <summary>What the rows are for where nobody said it: pairs of answers are for <c>dpo</c>.</summary>
+    public TrainingTask Task => Kind?.Format == DataFormat.Preference ? TrainingTask.Dpo : TrainingTask.Sft;
+
     /// <summary>Refuses a format that the task or the model cannot use.</summary>
     /// <exception cref="FaultException">Exit code 20.</exception>
     public void RequireTrainable(TrainingTask task, ChatTemplate? template)
     {
         var format = Kind?.Format;
-        if (task == TrainingTask.Pretrain && format is not (null or DataFormat.Text or DataFormat.Tokens))
+        if (task == TrainingTask.Pretrain && format is not (null or DataFormat.Text or DataFormat.Tokens or DataFormat.Preference))
         {
             throw FaultException.Invalid(
                 "wrong_format",
                 $"'pretrain' learns from plain text, but '{File.Path}' has the format '{Kind!.Name}'.",
                 "Set task=sft, or write the rows as 'text'.",
+                "task");
+        }
+
+        if (task == TrainingTask.Dpo && format is not (null or DataFormat.Preference))
+        {
+            throw FaultException.Invalid(
+                "wrong_format",
+                $"'dpo' learns from pairs of answers, but '{File.Path}' has the format '{Kind!.Name}'.",
+                "Set task=sft, or write the rows as 'prompt', 'chosen' and 'rejected'.",
+                "task");
+        }
+
+        if (task != TrainingTask.Dpo && format == DataFormat.Preference)
+        {
+            throw FaultException.Invalid(
+                "wrong_format",
+                $"'{File.Path}' holds pairs of answers (format 'preference'), from which '{SpecWriter.WireName(task)}' cannot learn.",
+                "Set task=dpo, or write the preferred answers as 'prompt' and 'completion'.",
                 "task");
         }
 

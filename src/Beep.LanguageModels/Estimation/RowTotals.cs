@@ -6,6 +6,9 @@ namespace Beep.LanguageModels.Estimation;
 /// <param name="TrainableTokens">Those on which loss is taken.</param>
 internal readonly record struct RowTotals(long Rows, long Tokens, long TrainableTokens)
 {
-    /// <summary>Tokens a row.</summary>
-    public double MeanLength => Rows == 0 ? 0 : (double)Tokens / Rows;
+    /// <summary>Sequences that they are: as many, or twice as many of pairs of answers.</summary>
+    public long Sequences { get; init; } = Rows;
+
+    /// <summary>Tokens a sequence.</summary>
+    public double MeanLength => Sequences == 0 ? 0 : (double)Tokens / Sequences;
 }

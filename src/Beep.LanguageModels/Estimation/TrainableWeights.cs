@@ -8,11 +8,34 @@ internal static class TrainableWeights
 {
     /// <summary>The adapter's weights, or all of the model's.</summary>
     public static long Count(ModelConfig config, JobSpec spec) =>
-        spec.Method == TrainingMethod.Full ? config.ParameterCount : Adapter(config, spec.Lora);
+        spec.Method switch
+    {
+        TrainingMethod.Full => config.ParameterCount,
+        TrainingMethod.Dora => Adapter(config, spec.Lora) + Magnitudes(config, spec.Lora),
+        _ => Adapter(config, spec.Lora),
+    };
 
     /// <summary>Rank times the inputs and outputs of every layer that gets an adapter.</summary>
     public static long Adapter(ModelConfig config, LoraSpec lora) =>
-        lora.R * (long)config.NumLayers * Linears(config).Where(layer => IsTarget(layer.Name, lora.TargetModules)).Sum(layer => layer.Inputs + layer.Outputs);
+        lora.R * (long)config.NumLayers * Targets(config, lora).Sum(layer => layer.Inputs + layer.Outputs);
+
+    /// <summary>DoRA's lengths: one for every output of a layer that gets an adapter.</summary>
+    public static long Magnitudes(ModelConfig config, LoraSpec lora) => config.NumLayers * OutputsOfBlock(config, lora);
+
+    /// <summary>Outputs of the layers of one block that get an adapter.</summary>
+    public static long OutputsOfBlock(ModelConfig config, LoraSpec lora) => Targets(config, lora).Sum(layer => layer.Outputs);
+
+    /// <summary>Weights of the layers of one block that get an adapter.</summary>
+    public static long AdaptedInBlock(ModelConfig config, LoraSpec lora) => Targets(config, lora).Sum(layer => layer.Inputs * layer.Outputs);
+
+    /// <summary>Weights of the largest layer that gets an adapter.</summary>
+    public static long LargestAdapted(ModelConfig config, LoraSpec lora) => Targets(config, lora).Select(layer => layer.Inputs * layer.Outputs).DefaultIfEmpty().Max();
+
+    /// <summary>Weights of all linear layers of the blocks, which is what quantisation makes small.</summary>
+    public static long LinearWeights(ModelConfig config) => config.NumLayers * Linears(config).Sum(layer => layer.Inputs * layer.Outputs);
+
+    private static IEnumerable<(string Name, long Inputs, long Outputs)> Targets(ModelConfig config, LoraSpec lora) =>
+        Linears(config).Where(layer => IsTarget(layer.Name, lora.TargetModules));
 
     private static IEnumerable<(string Name, long Inputs, long Outputs)> Linears(ModelConfig config)
     {

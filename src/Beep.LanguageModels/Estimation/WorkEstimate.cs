@@ -11,7 +11,7 @@ namespace Beep.LanguageModels.Estimation;
 /// </remarks>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="Passes">Forward and backward passes.</param>
-/// <param name="TrainingOperations">Of all steps.</param>
+/// <param name="TrainingOperations">Of all steps, and of what is computed before the first.</param>
 /// <param name="EvaluationOperations">Of all evaluations.</param>
 internal sealed record WorkEstimate(long Steps, long Passes, double TrainingOperations, double EvaluationOperations)
 {
@@ -26,7 +26,8 @@ internal sealed record WorkEstimate(long Steps, long Passes, double TrainingOper
     public static WorkEstimate For(ModelConfig config, JobSpec spec, RowTotals train, RowTotals validation)
     {
         var batch = (long)spec.Train.PerDeviceBatchSize * spec.Train.GradientAccumulationSteps;
-        var sequences = spec.Data.Packing ? Math.Max(1, Ceiling(train.Tokens, spec.Data.MaxLength)) : Math.Max(1, train.Rows);
+        // A pair of answers stays together, and is one sequence of a batch.
+        var sequences = spec.Data.Packing && spec.Task != TrainingTask.Dpo ? Math.Max(1, Ceiling(train.Tokens, spec.Data.MaxLength)) : Math.Max(1, train.Rows);
         var stepsPerEpoch = Ceiling(sequences, batch);
         var steps = spec.Train.TotalSteps(stepsPerEpoch);
         var epochs = (double)steps / stepsPerEpoch;
@@ -35,7 +36,7 @@ internal sealed record WorkEstimate(long Steps, long Passes, double TrainingOper
         return new WorkEstimate(
             steps,
             passes,
-            epochs * Training(config, spec, train),
+            (epochs * Training(config, spec, train)) + Preparing(config, spec, train, validation) + (passes * Lengths(config, spec)),
             evaluations * Forward(config, validation));
     }
 
@@ -48,6 +49,14 @@ internal sealed record WorkEstimate(long Steps, long Passes, double TrainingOper
         var head = (isFull ? 3 : 2) * 2.0 * HeadWeights(config) * rows.TrainableTokens;
         return blocks + head + adapter + ((3 + recomputed) * Attention(config, rows));
     }
+
+    /// <summary>What the model thinks of every answer before the first step is computed once.</summary>
+    private static double Preparing(ModelConfig config, JobSpec spec, RowTotals train, RowTotals validation) =>
+        spec.Task == TrainingTask.Dpo ? Forward(config, train) + Forward(config, validation) : 0;
+
+    /// <summary>DoRA takes the lengths of all rows of the adapted weights anew in every pass: the adapter's product, the sum and its squares.</summary>
+    private static double Lengths(ModelConfig config, JobSpec spec) =>
+        spec.Method == TrainingMethod.Dora ? ((2.0 * spec.Lora.R) + 4) * config.NumLayers * TrainableWeights.AdaptedInBlock(config, spec.Lora) : 0;
 
     private static double Forward(ModelConfig config, RowTotals rows) =>
         (2.0 * BlockWeights(config) * rows.Tokens) + (2.0 * HeadWeights(config) * rows.TrainableTokens) + Attention(config, rows);

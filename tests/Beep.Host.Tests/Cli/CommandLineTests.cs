@@ -88,6 +88,6 @@ public sealed class CommandLineTests
     {
         Assert.Equal(0, await _terminal.RunAsync("presets", "--json"));
         var result = JsonNode.Parse(_terminal.Output)!;
-        Assert.Equal(["full", "lora", "lora-small"], result["presets"]!.AsArray().Select(preset => (string?)preset!["name"]));
+        Assert.Equal(["dora", "dpo", "full", "lora", "lora-small", "qlora"], result["presets"]!.AsArray().Select(preset => (string?)preset!["name"]));
     }
 }

@@ -174,9 +174,9 @@ public sealed class JobEndpointsTests(PostgresServer postgres)
     {
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres, slots: 0);
         var presets = (await server.Admin.GetFromJsonAsync<JsonArray>("/api/v1/finetune/presets", Token))!;
-        Assert.Equal(["full", "lora", "lora-small"], presets.Select(preset => (string)preset!["name"]!));
+        Assert.Equal(["dora", "dpo", "full", "lora", "lora-small", "qlora"], presets.Select(preset => (string)preset!["name"]!));
         Assert.Equal("lora", (string)presets.Single(preset => (bool)preset!["is_default"]!)!["name"]!);
-        Assert.Equal(8, (int)presets[2]!["spec"]!["lora"]!["r"]!);
+        Assert.Equal(8, (int)presets.Single(preset => (string?)preset!["name"] == "lora-small")!["spec"]!["lora"]!["r"]!);
     }
 
     private static async Task<int> CountAsync(JobServer server, string query)

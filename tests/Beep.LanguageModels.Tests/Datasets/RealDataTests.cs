@@ -76,8 +76,22 @@ public sealed class RealDataTests
         Assert.Contains(report.Findings, group => group is { Code: "unresolved_placeholder", Count: > 50 });
     }
 
+    [Fact]
+    public void PreferenceDemo_ConversationsOfShareGpt_IsSound()
+    {
+        var path = RealData.At("llama-factory", "dpo_en_demo.json");
+
+        var report = DatasetChecker.Check(path, new DatasetCheckOptions(), null, null, CancellationToken.None);
+        var rows = DatasetSamples.Read(path).Rows.Cast<PreferenceRow>().ToList();
+
+        Assert.Equal(("preference", 299, 299, 0), (report.Format, report.Rows, report.ValidRows, report.Errors));
+        Assert.Equal(2, rows[0].Line);
+        Assert.StartsWith("That sounds like a fun", rows[0].Chosen, StringComparison.Ordinal);
+        Assert.Equal(80, rows.Count(row => row.Prompt[0].Role == "system"));
+        Assert.All(rows, row => Assert.Equal("user", row.Prompt[^1].Role));
+    }
+
     [Theory]
-    [InlineData("dpo_en_demo.json", "preference")]
     [InlineData("glaive_toolcall_en_demo.json", "sharegpt")]
     public void OtherDemos_AreRefusedByName(string name, string format)
     {

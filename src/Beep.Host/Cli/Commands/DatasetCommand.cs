@@ -35,12 +35,13 @@ internal static class DatasetCommand
                 Settings = result.GetValue(set) ?? [],
             };
             var spec = SpecComposer.Compose(sources, "check");
-            return Task.FromResult(Run(spec, result.GetValue(model) is not null, new Reporter(services.Terminal, result.GetValue(json)), cancellationToken));
+            var isTaskSaid = sources.Settings.Any(setting => setting.StartsWith("task=", StringComparison.Ordinal));
+            return Task.FromResult(Run(spec, isTaskSaid, result.GetValue(model) is not null, new Reporter(services.Terminal, result.GetValue(json)), cancellationToken));
         });
         return command;
     }
 
-    private static int Run(JobSpec spec, bool countsTokens, Reporter reporter, CancellationToken cancellationToken)
+    private static int Run(JobSpec spec, bool isTaskSaid, bool countsTokens, Reporter reporter, CancellationToken cancellationToken)
     {
         if (countsTokens)
         {
@@ -51,7 +52,7 @@ internal static class DatasetCommand
         reporter.Say($"Checking '{spec.Data.Train}'{(countsTokens ? $" with the tokenizer of '{spec.Model.Path}'" : "")}.");
         var report = DatasetChecker.Check(
             spec.Data.Train,
-            new DatasetCheckOptions { Data = spec.Data, Task = spec.Task, Validation = spec.Data.Validation },
+            new DatasetCheckOptions { Data = spec.Data, Task = isTaskSaid ? spec.Task : null, Validation = spec.Data.Validation },
             countsTokens ? Tokenizer.Load(spec.Model.Path) : null,
             countsTokens ? ChatTemplate.Load(spec.Model.Path, spec.Data.ChatTemplate) : null,
             cancellationToken);

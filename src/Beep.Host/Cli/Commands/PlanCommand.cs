@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Beep.Contracts;
 using Beep.Host.Cli.Plans;
+using Beep.Host.Cli.Training;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Planning;
 using Beep.Host.Jobs.Specs;
@@ -18,16 +19,16 @@ internal static class PlanCommand
         spec.AddTo(command);
         command.Add(json);
         command.SetAction((result, cancellationToken) =>
-            Task.FromResult(Run(spec.Output(result), spec.Read(result), new Reporter(services.Terminal, result.GetValue(json)), cancellationToken)));
+            RunAsync(services, spec.Output(result), spec.Read(result), spec.Python(result), new Reporter(services.Terminal, result.GetValue(json)), cancellationToken));
         return command;
     }
 
-    private static int Run(string? output, SpecSources sources, Reporter reporter, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(HostServices services, string? output, SpecSources sources, PythonChoice python, Reporter reporter, CancellationToken cancellationToken)
     {
         var spec = output is null ? SpecComposer.Compose(sources, "plan") : JobFolderPreparer.Inspect(output, sources).Spec;
         var context = new PlanContext(spec, Machine.Current(), output, cancellationToken);
         reporter.Say($"Planning to train '{spec.Model.Path}' on '{spec.Data.Train}'.");
-        var problems = Planner.FindProblems(context);
+        IReadOnlyList<PlanProblem> problems = [.. await FindWorkerAsync(services, spec, python, cancellationToken).ConfigureAwait(false), .. Planner.FindProblems(context)];
         var exitCode = problems.Any(problem => problem.Severity == PlanSeverity.Error) ? WorkerExitCode.Invalid : WorkerExitCode.Succeeded;
         var view = new PlanView(context, problems);
         if (reporter.IsJson)
@@ -40,5 +41,24 @@ internal static class PlanCommand
             ? $"Start it: the same arguments with '{CommandLineText.Call("train")}'{(output is null ? " and --out DIR" : "")}."
             : "Correct the errors above, then plan again.");
         return (int)exitCode;
+    }
+
+    /// <summary>What stands in the way of starting the worker. The trainer that ships with the program is not looked for: it is needed when a run starts.</summary>
+    private static async Task<IEnumerable<PlanProblem>> FindWorkerAsync(HostServices services, JobSpec spec, PythonChoice python, CancellationToken cancellationToken)
+    {
+        if (spec.Backend == Backend.Torchsharp && python.Arguments.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            await WorkerChoice.FindAsync(services, spec, python, cancellationToken).ConfigureAwait(false);
+            return [];
+        }
+        catch (FaultException error)
+        {
+            return error.Faults.Select(fault => new PlanProblem(PlanSeverity.Error, fault));
+        }
     }
 }

@@ -18,14 +18,14 @@ internal static class TrainCommand
         spec.AddTo(command);
         command.Add(json);
         command.SetAction((result, cancellationToken) =>
-            RunAsync(services, spec.Output(result)!, spec.Read(result), new Reporter(services.Terminal, result.GetValue(json)), cancellationToken));
+            RunAsync(services, spec.Output(result)!, spec.Read(result), spec.Python(result), new Reporter(services.Terminal, result.GetValue(json)), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(HostServices services, string output, SpecSources sources, Reporter reporter, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(HostServices services, string output, SpecSources sources, PythonChoice python, Reporter reporter, CancellationToken cancellationToken)
     {
         var job = JobFolderPreparer.Inspect(output, sources);
-        var report = new TrainingReport(reporter, job.Folder, job.Spec);
+        var report = new TrainingReport(reporter, job.Folder, job.Spec, python.Arguments);
         if (job.State == JobFolderState.Finished)
         {
             reporter.Say($"The job in '{job.Folder.Root}' is finished; nothing is left to do.");
@@ -38,10 +38,11 @@ internal static class TrainCommand
             throw new FaultException(WorkerExitCode.Invalid, problems);
         }
 
+        var worker = await WorkerChoice.FindAsync(services, job.Spec, python, cancellationToken).ConfigureAwait(false);
         JobFolderPreparer.Write(job);
         reporter.Say(Announce(job));
         var view = TrainingSession.ViewFor(services, reporter.IsJson);
-        return report.Tell(await new TrainingSession(services, view).RunAsync(job.Folder, cancellationToken).ConfigureAwait(false));
+        return report.Tell(await new TrainingSession(worker, view).RunAsync(job.Folder, cancellationToken).ConfigureAwait(false));
     }
 
     private static string Announce(PreparedJob job)

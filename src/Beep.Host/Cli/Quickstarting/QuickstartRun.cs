@@ -3,6 +3,7 @@ using Beep.Contracts;
 using Beep.Host.Cli.Training;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Jobs.Specs;
 using Beep.Host.Quickstart;
 
@@ -30,7 +31,7 @@ internal static class QuickstartRun
         JobFolderPreparer.Write(job);
         QuickstartReport.Announce(reporter, job);
         var view = TrainingSession.ViewFor(services, reporter.IsJson);
-        var outcome = await new TrainingSession(services, view).RunAsync(job.Folder, cancellationToken).ConfigureAwait(false);
+        var outcome = await new TrainingSession(folder => ShippedTrainer.Train(services.LocateTrainer(), folder), view).RunAsync(job.Folder, cancellationToken).ConfigureAwait(false);
         if (outcome.ExitCode == WorkerExitCode.Cancelled)
         {
             reporter.Say($"Stopped; a checkpoint is saved in '{folder}'.");

@@ -6,7 +6,11 @@ using Beep.Host.Jobs;
 namespace Beep.Host.Cli.Training;
 
 /// <summary>The last lines of a run: what came of it, where it is, and what to type next.</summary>
-internal sealed class TrainingReport(Reporter reporter, JobFolder folder, JobSpec spec)
+/// <param name="reporter">Tells.</param>
+/// <param name="folder">The job folder.</param>
+/// <param name="spec">What was run.</param>
+/// <param name="options">Options that the same run needs again.</param>
+internal sealed class TrainingReport(Reporter reporter, JobFolder folder, JobSpec spec, params IReadOnlyList<string> options)
 {
     /// <summary>Says how the run ended and returns the exit code.</summary>
     public int Tell(JobOutcome outcome)
@@ -20,7 +24,7 @@ internal sealed class TrainingReport(Reporter reporter, JobFolder folder, JobSpe
         {
             var last = folder.ListCheckpoints() is { Count: > 0 } checkpoints ? checkpoints[^1].Step : 0;
             reporter.Say($"Stopped; the checkpoint of step {last} is saved.");
-            reporter.Say($"Go on with: {CommandLineText.Call("train", "--out", folder.Root)}");
+            reporter.Say($"Go on with: {CommandLineText.Call(["train", "--out", folder.Root, .. options])}");
         }
         else
         {

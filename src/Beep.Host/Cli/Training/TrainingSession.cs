@@ -2,11 +2,12 @@ using Beep.Contracts;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs;
+using Beep.Host.Jobs.Placing;
 
 namespace Beep.Host.Cli.Training;
 
 /// <summary>Runs a job folder in the foreground, with a view and the terminal's signals.</summary>
-internal sealed class TrainingSession(HostServices services, ITrainingView view)
+internal sealed class TrainingSession(Func<JobFolder, WorkerCommand> worker, ITrainingView view)
 {
     /// <summary>The view that suits the terminal and the options.</summary>
     public static ITrainingView ViewFor(HostServices services, bool isJson) => isJson
@@ -16,7 +17,7 @@ internal sealed class TrainingSession(HostServices services, ITrainingView view)
     /// <summary>Runs the job to its end, whatever that is.</summary>
     public async Task<JobOutcome> RunAsync(JobFolder folder, CancellationToken cancellationToken)
     {
-        var running = new LocalExecutor(services.LocateTrainer()).Start(folder);
+        var running = new LocalExecutor(worker).Start(folder);
         await using (running.ConfigureAwait(false))
         {
             using var signals = new StopSignals(() => AskToStop(running), () => StopAtOnce(running));

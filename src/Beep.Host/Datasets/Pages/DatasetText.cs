@@ -37,6 +37,7 @@ internal static class DatasetText
         "mixed_schema" => "Rows of another format",
         "role_order" => "Roles out of order",
         "role_unknown" => "Unknown roles",
+        "same_answers" => "Pairs whose answers are the same",
         "wrong_type" => "Values of the wrong type",
         "bad_json" => "Rows that are no JSON",
         "not_utf8" => "Text that is not UTF-8",

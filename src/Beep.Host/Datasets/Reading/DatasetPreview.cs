@@ -15,15 +15,20 @@ namespace Beep.Host.Datasets.Reading;
 /// <param name="IsSpecial">Whether they are marks of the model and no text.</param>
 /// <param name="Turn">Which message of the conversation it is of, from 0; null where there is none.</param>
 /// <param name="Role">Who says it.</param>
-internal sealed record PreviewSegment(string Text, int Tokens, bool IsTrained, bool IsSpecial, int? Turn, string? Role);
+/// <param name="Side"><c>chosen</c> or <c>rejected</c>: of which answer of a pair it is; null for what comes before them, and for other rows.</param>
+internal sealed record PreviewSegment(string Text, int Tokens, bool IsTrained, bool IsSpecial, int? Turn, string? Role, string? Side = null)
+{
+    public const string Chosen = "chosen";
+    public const string Rejected = "rejected";
+}
 
 /// <summary>A row as a model sees it.</summary>
 /// <param name="Row">Its number in the file, from 1.</param>
 /// <param name="Line">The line on which it begins.</param>
 /// <param name="Source">As it stands in the file, cut where it is very long.</param>
-/// <param name="Tokens">How many; null without a model, or where it could not be encoded.</param>
+/// <param name="Tokens">How many, of a pair in both its sequences; null without a model, or where it could not be encoded.</param>
 /// <param name="TrainableTokens">On how many of them loss is taken.</param>
-/// <param name="Segments">Its pieces; empty without a model.</param>
+/// <param name="Segments">Its pieces, of a pair what comes before the answers and then each of them; empty without a model.</param>
 /// <param name="IsCut">Whether pieces or the source were left out for their length.</param>
 /// <param name="Faults">What is wrong with it.</param>
 internal sealed record PreviewRow(long Row, long Line, string Source, int? Tokens, int? TrainableTokens, IReadOnlyList<PreviewSegment> Segments, bool IsCut, IReadOnlyList<string> Faults);
@@ -75,30 +80,46 @@ internal static class DatasetPreview
             return null;
         }
 
-        var turns = model.Template is { } template && RowEncoder.MessagesOf(row) is { } messages ? Turns(messages, template, model, encoded) : null;
         var segments = new List<PreviewSegment>();
-        var (start, length) = (0, 0);
-        for (var index = 1; index <= encoded.InputIds.Length; index++)
+        var pair = row as PreferenceRow;
+        var isWhole = Cut(encoded, RowEncoder.MessagesOf(row), pair is null ? null : PreviewSegment.Chosen, model, segments);
+        if (pair is not null && encoded.Rejected is { } rejected)
+        {
+            isWhole = Cut(rejected, pair.RejectedMessages, PreviewSegment.Rejected, model, segments) && isWhole;
+        }
+
+        return new Shown(encoded.InputIds.Length + (encoded.Rejected?.InputIds.Length ?? 0), encoded.TrainableTokens + (encoded.Rejected?.TrainableTokens ?? 0), segments, !isWhole);
+    }
+
+    /// <summary>Adds the pieces of a sequence; of a rejected answer without what the chosen one has before it. False where it is too long to be shown whole.</summary>
+    private static bool Cut(EncodedRow encoded, IReadOnlyList<ChatMessage>? messages, string? side, RowModel model, List<PreviewSegment> segments)
+    {
+        var turns = model.Template is { } template && messages is not null ? Turns(messages, template, model, encoded) : null;
+        var answer = side is null ? int.MaxValue : encoded.Labels.AsSpan().IndexOfAnyExcept(EncodedRow.Masked);
+        answer = answer < 0 ? encoded.Labels.Length : answer;
+        var start = side == PreviewSegment.Rejected ? answer : 0;
+        var length = 0;
+        for (var index = start + 1; index <= encoded.InputIds.Length; index++)
         {
             if (index < encoded.InputIds.Length && Kind(index) == Kind(start))
             {
                 continue;
             }
 
-            var segment = Segment(encoded, start, index, model, turns);
+            var segment = Segment(encoded, start, index, model, turns) with { Side = start >= answer ? side : null };
             length += segment.Text.Length;
             if (length > LongestText)
             {
-                return new Shown(encoded.InputIds.Length, encoded.TrainableTokens, segments, true);
+                return false;
             }
 
             segments.Add(segment);
             start = index;
         }
 
-        return new Shown(encoded.InputIds.Length, encoded.TrainableTokens, segments, false);
+        return true;
 
-        (bool, bool, int?) Kind(int index) => (IsTrained(encoded, index), model.Tokenizer.IsSpecial(encoded.InputIds[index]), turns?.Of[index]);
+        (bool, bool, int?, bool) Kind(int index) => (IsTrained(encoded, index), model.Tokenizer.IsSpecial(encoded.InputIds[index]), turns?.Of[index], index >= answer);
     }
 
     private static PreviewSegment Segment(EncodedRow encoded, int start, int end, RowModel model, TurnTable? turns)

@@ -38,7 +38,8 @@ internal sealed class TransformersWorkers(EnvironmentDirectory environments, Tas
             environment = ready.FirstOrDefault(known => Obstacle(known, method) is null) ?? (ready.Count > 0 ? ready[0] : null);
             if (environment is null)
             {
-                return (placement, [PlanProblem.Error("no_environment", "The backend 'transformers' needs a Python environment with its libraries, and none is ready.", "Create one under Environments, or with beep env create.", Field).MendedBy("backend", SpecWriter.WireName(Backend.Torchsharp))]);
+                var other = BackendAbilities.Does(Backend.Torchsharp, spec.Method) && BackendAbilities.Does(Backend.Torchsharp, spec.Task) ? SpecWriter.WireName(Backend.Torchsharp) : null;
+                return (placement, [PlanProblem.Error("no_environment", "The backend 'transformers' needs a Python environment with its libraries, and none is ready.", "Create one under Environments, or with beep env create.", Field).MendedBy("backend", other)]);
             }
 
             placement = placement with { Environment = environment.Name };
@@ -49,9 +50,7 @@ internal sealed class TransformersWorkers(EnvironmentDirectory environments, Tas
             placement = placement with { Gpus = 1 };
         }
 
-        return (placement, Obstacle(environment, method) is { } obstacle
-            ? [PlanProblem.Error("method_unavailable", $"The environment '{environment.Name}' cannot do '{method}': {obstacle.TrimEnd('.')}.", "Choose another environment or method, or add what is missing and verify the environment.", "method")]
-            : []);
+        return (placement, Hindrance(environment, spec) is { } hindrance ? [hindrance] : []);
     }
 
     public async Task<WorkerCommand> FindAsync(JobSpec spec, Placement placement, JobFolder folder, CancellationToken cancellationToken)
@@ -68,6 +67,11 @@ internal sealed class TransformersWorkers(EnvironmentDirectory environments, Tas
     /// <summary>The command of one process, which torchrun can make several of.</summary>
     public static WorkerCommand Train(PythonEnvironment environment, PythonWorker worker, JobFolder folder) =>
         new(environment.PythonPath, ["-m", PythonWorker.Module, "train", folder.Root]) { Environment = worker.Variables(environment.IsCreatedHere), InterpreterArguments = 0 };
+
+    /// <summary>What of a spec an environment cannot do; null for nothing.</summary>
+    public static PlanProblem? Hindrance(PythonEnvironment environment, JobSpec spec) => SpecWriter.WireName(spec.Method) is var method && Obstacle(environment, method) is { } obstacle
+        ? PlanProblem.Error("method_unavailable", $"The environment '{environment.Name}' cannot do '{method}': {obstacle.TrimEnd('.')}.", "Choose another environment or method, or add what is missing and verify the environment.", "method")
+        : null;
 
     /// <summary>Why an environment cannot do a method; null where it can. One that never said is believed.</summary>
     private static string? Obstacle(PythonEnvironment environment, string method) => environment.Methods.GetValueOrDefault(method);

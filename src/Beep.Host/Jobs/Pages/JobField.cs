@@ -29,9 +29,10 @@ internal sealed record JobField(string Path, string Label, string Hint, JobField
         ("Course",
         [
             new("task", "Task", "Answers to prompts, a preference between two answers, or plain text.", JobFieldKind.Choice, "sft", "dpo", "pretrain"),
+            new("dpo.beta", "Beta", "How strongly the model is held to what it was before; 0.1 is usual."),
             new("train.num_epochs", "Epochs", "How often every row is read."),
             new("train.max_steps", "Steps", "Where given, it wins over the epochs."),
-            new("train.learning_rate", "Learning rate", "The peak. 2e-4 is usual for LoRA, a tenth of it for all weights."),
+            new("train.learning_rate", "Learning rate", "The peak. 2e-4 is usual for LoRA, a tenth of it for all weights, 5e-6 for preferences."),
             new("train.lr_scheduler", "Schedule", "How the learning rate falls.", JobFieldKind.Choice, "cosine", "linear", "constant"),
             new("train.warmup_ratio", "Warm-up", "The share of the steps in which it rises."),
             new("train.per_device_batch_size", "Batch", "Sequences in one forward pass. More take more memory."),
@@ -69,6 +70,17 @@ internal sealed record JobField(string Path, string Label, string Hint, JobField
             new("samples.prompts", "Sample prompts", "One a line. The model answers them while it learns.", JobFieldKind.Lines),
         ]),
     ];
+
+    /// <summary>Whether it changes anything of a run of that task and method.</summary>
+    public bool Matters(string task, string method) => Path switch
+    {
+        "dpo.beta" => task == "dpo",
+        // Pairs stay together, and of them answers alone are learnt.
+        "data.packing" => task != "dpo",
+        "data.completion_only_loss" => task == "sft",
+        _ when Path.StartsWith("lora.", StringComparison.Ordinal) => method != "full",
+        _ => true,
+    };
 
     /// <summary>The value in a tree, as it is written in a field; empty for none.</summary>
     public string TextIn(JsonObject tree) => ValueIn(tree) switch

@@ -39,6 +39,9 @@ public sealed partial class NewJobPage
     private string? _version;
     private string? _validation = "0.1";
     private PlacementChoice _place = PlacementChoice.Default;
+
+    // What was chosen before a preset chose; null where no preset did.
+    private PlacementChoice? _placeBefore;
     private string? _name;
     private string? _suffix;
     private JobPlan? _plan;
@@ -141,6 +144,14 @@ public sealed partial class NewJobPage
     private Task ChoosePresetAsync(string name)
     {
         (_preset, _tree) = (name, JobField.TreeOf(name));
+        _place = _placeBefore ?? _place;
+        _placeBefore = null;
+        // A preset that needs another trainer chooses it, in the place of the one that cannot; what somebody registered may well do it.
+        if (_place.Backend == PlacementChoice.Default.Backend && PresetBackend != _place.Backend)
+        {
+            (_placeBefore, _place) = (_place, _place with { Backend = PresetBackend });
+        }
+
         foreach (var field in JobField.Groups.SelectMany(group => group.Fields))
         {
             Drop(field);
@@ -198,6 +209,12 @@ public sealed partial class NewJobPage
 
     private bool IsAtFault(JobField field) => _plan?.Problems.Any(problem => problem.IsError && problem.Field == field.Path) == true;
 
+    private string PresetBackend => (string)_tree[BackendField]!;
+
+    private bool Matters(JobField field) => field.Matters(TextAt("task"), TextAt("method"));
+
+    private string TextAt(string path) => TextOf(JobField.Groups.SelectMany(group => group.Fields).First(field => field.Path == path));
+
     private static string FixText(PlanFix fix) => fix.Path == HeldOutField
         ? $"hold {Units.Percent(fix.Value!.GetValue<double>())} out"
         : fix.Path == BackendField ? $"what trains it to {fix.Value}"
@@ -211,7 +228,7 @@ public sealed partial class NewJobPage
         }
         else if (fix.Path == BackendField)
         {
-            _place = _place with { Backend = fix.Value!.ToString() };
+            (_place, _placeBefore) = (_place with { Backend = fix.Value!.ToString() }, null);
         }
         else if (fix.Path.StartsWith(PlacementPrefix, StringComparison.Ordinal))
         {
@@ -228,7 +245,7 @@ public sealed partial class NewJobPage
     private Dictionary<string, JsonElement>? Overrides()
     {
         var overrides = new Dictionary<string, JsonElement>(_overrides, StringComparer.Ordinal);
-        if (_place.Backend != PlacementChoice.Default.Backend)
+        if (_place.Backend != PresetBackend)
         {
             overrides[BackendField] = JsonSerializer.SerializeToElement(_place.Backend);
         }

@@ -90,7 +90,7 @@ internal sealed class PlanContext
                 return MaxLength;
             }
 
-            var filled = Spec.Data.Packing ? (int)Math.Min(tokens.Tokens, MaxLength) : tokens.MaxLength;
+            var filled = Spec.Data.Packing && Spec.Task != TrainingTask.Dpo ? (int)Math.Min(tokens.Tokens, MaxLength) : tokens.MaxLength;
             return Math.Min(MaxLength, Math.Max(1, filled));
         }
     }
@@ -104,6 +104,9 @@ internal sealed class PlanContext
 
     private RowTotals? Totals(DatasetReport? report) => report?.Tokens is { } tokens
         ? new RowTotals(tokens.Rows, Math.Max(0, tokens.Tokens - (Spec.Data.Overlong == OverlongPolicy.Truncate ? tokens.TokensCut : 0)), tokens.TrainableTokens)
+        {
+            Sequences = tokens.Sequences,
+        }
         : null;
 
     private DatasetReport? ReadRows(CancellationToken cancellation)

@@ -17,6 +17,7 @@ namespace Beep.Host.OpenAi.FineTuning;
 internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedModels models, TimeProvider time)
 {
     private const string SmallPreset = "lora-small";
+    private const string PreferencePreset = "dpo";
     private const int ShortContext = 512;
 
     // A file that was uploaded this moment is being checked; its rows must be known before a job is planned.
@@ -28,7 +29,7 @@ internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedMode
         var model = await models.RequireAsync(wanted.Model, caller, actor, cancellationToken);
         var train = await CheckedAsync(wanted.TrainingFile, "training_file", caller, cancellationToken);
         var validation = wanted.ValidationFile is null ? null : await CheckedAsync(wanted.ValidationFile, "validation_file", caller, cancellationToken);
-        var preset = PresetCatalog.Get(model.ContextLength <= ShortContext ? SmallPreset : PresetCatalog.Default);
+        var preset = PresetCatalog.Get(wanted.Method == TuningRequest.Preference ? PreferencePreset : model.ContextLength <= ShortContext ? SmallPreset : PresetCatalog.Default);
         var request = new NewJob
         {
             Name = wanted.Suffix,
@@ -62,13 +63,9 @@ internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedMode
             Set("data.max_length", context);
         }
 
-        if (wanted.Method == TuningRequest.Preference)
+        if (wanted.Method == TuningRequest.Preference && wanted.Figures.Beta is { } beta)
         {
-            Set("task", "dpo");
-            if (wanted.Figures.Beta is { } beta)
-            {
-                Set("dpo.beta", beta);
-            }
+            Set("dpo.beta", beta);
         }
 
         if (wanted.Seed is { } seed)
@@ -131,7 +128,9 @@ internal sealed class TuningPlanner(JobDesk desk, FileCatalogue files, TunedMode
         null => null,
         _ when field.StartsWith("dataset", StringComparison.Ordinal) || field.StartsWith("data.train", StringComparison.Ordinal) => "training_file",
         _ when field.StartsWith("validation", StringComparison.Ordinal) || field.StartsWith("data.validation", StringComparison.Ordinal) => "validation_file",
-        "task" or "backend" => "method.type",
+        "task" or "method" or "backend" => "method.type",
+        "dpo.beta" => "hyperparameters.beta",
+        _ when field.StartsWith("placement", StringComparison.Ordinal) => "method.type",
         "train.num_epochs" => "hyperparameters.n_epochs",
         "train.learning_rate" => "hyperparameters.learning_rate_multiplier",
         "train.per_device_batch_size" or "train.gradient_accumulation_steps" => "hyperparameters.batch_size",

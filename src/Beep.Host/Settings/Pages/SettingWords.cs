@@ -11,7 +11,7 @@ internal static class SettingWords
         ("Areas",
         [
             (SettingKeys.Finetune, "Fine-tuning", "Datasets, jobs and their pages."),
-            (SettingKeys.InternalUsers, "Users of this server", "People sign in with a password that is kept here, and are managed here."),
+            (SettingKeys.InternalUsers, "Users of this server", "People sign in with a password that is kept here, and are managed here. It can be switched off while an Admin is signed in with the provider."),
             (SettingKeys.IdentityServer, "Sign-in with your provider", "People sign in with your organisation's OpenID Connect provider."),
         ]),
         ("Address",

@@ -23,6 +23,12 @@ internal sealed class CheckedBlock
 
     public long ValidRows { get; set; }
 
+    /// <summary>Sequences that were encoded: a row each, or two of a pair of answers.</summary>
+    public long Sequences { get; set; }
+
+    /// <summary>Of all sequences.</summary>
+    public long Tokens { get; set; }
+
     public long TrainableTokens { get; set; }
 
     public long TokensCut { get; set; }
@@ -39,7 +45,7 @@ internal sealed class CheckWorker
     {
         _options = options;
         _reader = new RowReader(dataset.Kind, options.Data, tokenizer?.VocabularySize);
-        _encoder = tokenizer is null ? null : new RowEncoder(tokenizer, template, options.Data, options.Task);
+        _encoder = tokenizer is null ? null : new RowEncoder(tokenizer, template, options.Data, options.Task ?? dataset.Task);
     }
 
     public CheckedBlock Check(RecordBlock block)
@@ -71,19 +77,36 @@ internal sealed class CheckWorker
     {
         var data = _options.Data;
         var limit = data.MaxLength;
-        var isOverlong = row.InputIds.Length > limit;
-        result.Lengths.Add(row.InputIds.Length);
-        result.TrainableTokens += row.TrainableTokens;
+        var isOverlong = row.Length > limit;
+        result.Lengths.Add(row.Length);
+        AddSequence(row, limit, result);
+        if (row.Rejected is { } rejected)
+        {
+            AddSequence(rejected, limit, result);
+        }
+
         if (isOverlong)
         {
-            result.TokensCut += row.InputIds.Length - limit;
             result.Log.Add(RowPolicy.OverlongFinding(row, data, FindingSeverity.Warning));
         }
 
-        var labels = row.Labels.AsSpan(0, Math.Min(limit, row.Labels.Length));
-        if (labels.Length < 2 || labels[1..].IndexOfAnyExcept(EncodedRow.Masked) < 0)
+        if (IsUntrainable(row, limit) || (row.Rejected is { } other && IsUntrainable(other, limit)))
         {
             result.Log.Add(RowPolicy.UntrainableFinding(row, isOverlong, data, FindingSeverity.Warning));
         }
+    }
+
+    private static void AddSequence(EncodedRow row, int limit, CheckedBlock result)
+    {
+        result.Sequences++;
+        result.Tokens += row.InputIds.Length;
+        result.TrainableTokens += row.TrainableTokens;
+        result.TokensCut += Math.Max(0, row.InputIds.Length - limit);
+    }
+
+    private static bool IsUntrainable(EncodedRow row, int limit)
+    {
+        var labels = row.Labels.AsSpan(0, Math.Min(limit, row.Labels.Length));
+        return labels.Length < 2 || labels[1..].IndexOfAnyExcept(EncodedRow.Masked) < 0;
     }
 }

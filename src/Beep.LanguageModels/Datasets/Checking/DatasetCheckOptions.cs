@@ -8,8 +8,8 @@ internal sealed record DatasetCheckOptions
     /// <summary>Format, columns, longest row and masking; its file names are not read.</summary>
     public DataSpec Data { get; init; } = new();
 
-    /// <summary>What the rows are for.</summary>
-    public TrainingTask Task { get; init; } = TrainingTask.Sft;
+    /// <summary>What the rows are for; null for what their format is for.</summary>
+    public TrainingTask? Task { get; init; }
 
     /// <summary>A validation file to check too and to compare with; null for none.</summary>
     public string? Validation { get; init; }

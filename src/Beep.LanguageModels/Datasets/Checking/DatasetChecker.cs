@@ -43,7 +43,7 @@ internal static class DatasetChecker
         var dataset = OpenedDataset.Open(path, options.Data);
         if (tokenizer is not null)
         {
-            dataset.RequireTrainable(options.Task, template);
+            dataset.RequireTrainable(options.Task ?? dataset.Task, template);
         }
 
         var total = new CheckedBlock();
@@ -88,6 +88,8 @@ internal static class DatasetChecker
         total.Lengths.Merge(block.Lengths);
         total.Rows += block.Rows;
         total.ValidRows += block.ValidRows;
+        total.Sequences += block.Sequences;
+        total.Tokens += block.Tokens;
         total.TrainableTokens += block.TrainableTokens;
         total.TokensCut += block.TokensCut;
     }
@@ -118,10 +120,10 @@ internal static class DatasetChecker
         var overlong = total.Log.Count(FindingCodes.Overlong);
         return new TokenReport(
             lengths.Rows,
-            lengths.Tokens,
+            total.Tokens,
             total.TrainableTokens,
-            lengths.Tokens == 0 ? 0 : 1 - ((double)total.TrainableTokens / lengths.Tokens),
-            lengths.Rows == 0 ? 0 : (double)lengths.Tokens / lengths.Rows,
+            total.Tokens == 0 ? 0 : 1 - ((double)total.TrainableTokens / total.Tokens),
+            total.Sequences == 0 ? 0 : (double)total.Tokens / total.Sequences,
             lengths.Percentile(0.5),
             lengths.Percentile(0.9),
             lengths.Percentile(0.99),
@@ -133,6 +135,7 @@ internal static class DatasetChecker
             lengths.Histogram())
         {
             Lengths = lengths.Counts,
+            Sequences = total.Sequences,
         };
     }
 }

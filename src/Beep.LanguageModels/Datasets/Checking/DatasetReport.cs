@@ -13,12 +13,15 @@ internal readonly record struct HistogramBucket(int From, int To, long Rows);
 /// <param name="Rows">How many have it.</param>
 internal readonly record struct LengthCount(int Length, long Rows);
 
-/// <summary>What the sound rows come to in the real tokenizer and template. Rows are counted whole, as if none were cut.</summary>
+/// <summary>
+/// What the sound rows come to in the real tokenizer and template. Rows are counted whole, as if none were cut. A pair of answers is
+/// two sequences, and as long as the longer of them.
+/// </summary>
 /// <param name="Rows">Rows that could be encoded.</param>
 /// <param name="Tokens">Their tokens.</param>
 /// <param name="TrainableTokens">Those on which loss is taken.</param>
 /// <param name="MaskedShare">The share of the tokens on which none is, from 0 to 1.</param>
-/// <param name="MeanLength">Tokens a row.</param>
+/// <param name="MeanLength">Tokens a sequence.</param>
 /// <param name="P50">Half of the rows are no longer.</param>
 /// <param name="P90">90% of the rows are no longer.</param>
 /// <param name="P99">99% of the rows are no longer.</param>
@@ -46,6 +49,9 @@ internal sealed record TokenReport(
 {
     /// <summary>How many rows have exactly how many tokens, shortest first.</summary>
     public IReadOnlyList<LengthCount> Lengths { get; init; } = [];
+
+    /// <summary>Sequences that the rows are: as many, or twice as many of pairs of answers.</summary>
+    public long Sequences { get; init; } = Rows;
 }
 
 /// <summary>What is known of a file of rows.</summary>

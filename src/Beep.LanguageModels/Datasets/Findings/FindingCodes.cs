@@ -23,6 +23,7 @@ internal static class FindingCodes
     public const string Overlong = "overlong";
     public const string RoleOrder = "role_order";
     public const string RoleUnknown = "role_unknown";
+    public const string SameAnswers = "same_answers";
     public const string TokenOutOfRange = "token_out_of_range";
     public const string TooDeep = "too_deep";
     public const string TooManyValues = "too_many_values";

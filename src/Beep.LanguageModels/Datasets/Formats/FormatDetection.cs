@@ -9,13 +9,13 @@ internal static class FormatDetection
     /// <summary>The format of the file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="data">The spec; its format may be <see cref="DataFormat.Auto"/>.</param>
-    /// <param name="keys">The keys of the first row that is an object; null when there is none.</param>
+    /// <param name="keys">The keys of the first row that is an object; null when there is none, or the format is spelt in one way only.</param>
     /// <returns>Null when the format is to be decided from the rows and none is an object.</returns>
     /// <exception cref="FaultException">Exit code 20: no known format fits, or the spec names one that the file cannot have.</exception>
     public static FormatKind? Decide(DatasetFile file, DataSpec data, IReadOnlyList<string>? keys)
     {
         RefuseUnbuilt(data.Format, file);
-        var named = FormatKind.Known.FirstOrDefault(kind => kind.Format == data.Format);
+        var named = FormatKind.Of(data.Format, data, keys);
         CheckMapping(data, named, file);
         var kind = named ?? (keys is null ? null : FromKeys(file, data, keys));
         if (kind is not null)
@@ -33,15 +33,10 @@ internal static class FormatDetection
         foreach (var kind in FormatKind.Known)
         {
             var knowsTheMapping = mapped.All(name => kind.Fields.Any(field => field.Name == name));
-            if (knowsTheMapping && kind.Columns(data).Where(column => column.Field.IsRequired).All(column => has.Contains(column.Name)))
+            if (knowsTheMapping && kind.Fits(data, has))
             {
                 return kind;
             }
-        }
-
-        if (has.Contains("chosen") && has.Contains("rejected"))
-        {
-            RefuseUnbuilt(DataFormat.Preference, file);
         }
 
         if (has.Contains("conversations"))
@@ -58,23 +53,13 @@ internal static class FormatDetection
 
     private static void RefuseUnbuilt(DataFormat format, DatasetFile file)
     {
-        var (name, remedy) = format switch
-        {
-            DataFormat.Sharegpt => (
-                "sharegpt",
-                "Write the rows as 'messages': rename 'conversations' to 'messages', "
-                + "'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'."),
-            DataFormat.Preference => (
-                "preference",
-                "For supervised fine-tuning write the preferred answers as 'prompt' and 'completion'."),
-            _ => ("", ""),
-        };
-        if (name.Length > 0)
+        if (format == DataFormat.Sharegpt)
         {
             throw FaultException.Invalid(
                 "unsupported_format",
-                $"'{file.Path}' has the format '{name}', which this version does not read.",
-                remedy,
+                $"'{file.Path}' has the format 'sharegpt', which this version does not read.",
+                "Write the rows as 'messages': rename 'conversations' to 'messages', "
+                + "'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'.",
                 "data.format");
         }
     }
@@ -90,7 +75,7 @@ internal static class FormatDetection
                 "data.columns");
         }
 
-        IReadOnlyList<FormatKind> kinds = named is null ? FormatKind.Known : [named];
+        var kinds = FormatKind.KnownAsTold.Where(kind => named is null || kind.Format == named.Format);
         var known = kinds.SelectMany(kind => kind.Fields).Select(field => field.Name).Distinct().ToList();
         if (data.Columns?.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
@@ -107,12 +92,12 @@ internal static class FormatDetection
         var (holds, possible) = file.Container switch
         {
             DatasetContainer.PlainText => ("holds a text a line", new[] { DataFormat.Text }),
-            DatasetContainer.Csv => ("holds text only", [DataFormat.PromptCompletion, DataFormat.Alpaca, DataFormat.Text]),
+            DatasetContainer.Csv => ("holds text only", [DataFormat.PromptCompletion, DataFormat.Alpaca, DataFormat.Text, DataFormat.Preference]),
             _ => ("", [kind.Format]),
         };
         if (!possible.Contains(kind.Format))
         {
-            var names = FormatKind.Known.Where(known => possible.Contains(known.Format)).Select(known => known.Name);
+            var names = possible.Select(format => FormatKind.Known.First(known => known.Format == format).Name);
             throw FaultException.Invalid(
                 "wrong_format",
                 $"'{file.Path}' {holds}, so it cannot have the format '{kind.Name}'.",

@@ -29,6 +29,7 @@ internal abstract class RowFormat
         DataFormat.PromptCompletion => new PromptCompletionFormat(kind, data),
         DataFormat.Alpaca => new AlpacaFormat(kind, data),
         DataFormat.Text => new TextFormat(kind, data),
+        DataFormat.Preference => new PreferenceFormat(kind, data),
         DataFormat.Tokens => new TokensFormat(kind, data, vocabularySize),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind.Name, "Not a format that is read."),
     };
@@ -75,7 +76,7 @@ internal abstract class RowFormat
             {
                 _values[index] = -1;
             }
-            else if (row.Type(value) != column.Field.Type)
+            else if (!column.Field.Takes(row.Type(value)))
             {
                 ReportType(row, column, value, log);
                 isSound = false;
@@ -92,13 +93,13 @@ internal abstract class RowFormat
 
     private static void ReportType(RowView row, Column column, int value, FindingLog log)
     {
-        var isConversation = column.Field.Type == JsonTokenType.String && row.Type(value) == JsonTokenType.StartArray;
+        var isConversation = column.Field is { Type: JsonTokenType.String, OrElse: null } && row.Type(value) == JsonTokenType.StartArray;
         log.Error(
             FindingCodes.WrongType,
-            $"'{column.Name}' is {RowView.Describe(row.Type(value))}; {RowView.Describe(column.Field.Type)} is expected.",
+            $"'{column.Name}' is {RowView.Describe(row.Type(value))}; {column.Field.Expected} is expected.",
             isConversation
                 ? "Write it as text, or put the whole conversation into a column 'messages'."
-                : $"Write it as {RowView.Describe(column.Field.Type)}.",
+                : $"Write it as {column.Field.Expected}.",
             column.Name);
     }
 
@@ -109,7 +110,7 @@ internal abstract class RowFormat
         var found = keys.Count == 0 ? "no keys" : $"the keys {names}{(keys.Count > 8 ? ", …" : "")}";
         var required = _columns.Where(column => column.Field.IsRequired).ToList();
         var absent = required.Where(column => !keys.Contains(column.Name)).ToList();
-        var other = FormatKind.Known.FirstOrDefault(kind => kind != _kind && kind.Fields.All(field => !field.IsRequired || keys.Contains(field.Name)));
+        var other = FormatKind.Known.FirstOrDefault(kind => kind.Format != _kind.Format && kind.Fields.All(field => !field.IsRequired || keys.Contains(field.Name)));
         if (other is not null || (absent.Count == required.Count && keys.Count > 0))
         {
             log.Error(

@@ -59,6 +59,10 @@ internal readonly ref struct RowView(ReadOnlySpan<byte> bytes, ReadOnlySpan<Json
     public bool Is(int entry, ReadOnlySpan<byte> text) =>
         _entries[entry].IsEscaped ? Text(entry) == Encoding.UTF8.GetString(text) : Raw(entry).SequenceEqual(text);
 
+    /// <summary>Whether two strings are the same text.</summary>
+    public bool IsSame(int entry, int other) =>
+        _entries[entry].IsEscaped || _entries[other].IsEscaped ? Text(entry) == Text(other) : Raw(entry).SequenceEqual(Raw(other));
+
     /// <summary>The keys of the row.</summary>
     public List<string> Keys()
     {

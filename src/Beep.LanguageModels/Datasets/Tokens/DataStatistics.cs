@@ -1,7 +1,7 @@
 namespace Beep.LanguageModels.Datasets.Tokens;
 
 /// <summary>What the rows of a file came to.</summary>
-/// <param name="Rows">Rows that take part.</param>
+/// <param name="Rows">Sequences that take part: a row each, or two of a pair of answers.</param>
 /// <param name="Tokens">Their tokens.</param>
 /// <param name="TrainableTokens">Those on which loss is taken; see <see cref="EncodedRow.TrainableTokens"/>.</param>
 /// <param name="Truncated">Rows that take part without their end.</param>

@@ -6,6 +6,12 @@ namespace Beep.LanguageModels.Datasets.Tokens;
 /// <param name="Line">The line of the file on which the row begins, from 1.</param>
 internal sealed record EncodedRow(int[] InputIds, int[] Labels, long Line)
 {
+    /// <summary>The rejected answer of a pair, of which this is the preferred one; null where a row is one sequence.</summary>
+    public EncodedRow? Rejected { get; init; }
+
+    /// <summary>Tokens of the longer sequence, which is what a bound on the length is about.</summary>
+    public int Length => Math.Max(InputIds.Length, Rejected?.InputIds.Length ?? 0);
+
     /// <summary>The label of a token on which no loss is taken, as in Transformers.</summary>
     public const int Masked = -100;
 

@@ -35,11 +35,12 @@ internal sealed class RowEncoder
     {
         TokenRow tokens => new EncodedRow(tokens.InputIds, tokens.Labels ?? tokens.InputIds, tokens.Line),
         TextRow text => EncodeText(text),
-        ConversationRow conversation => EncodeMessages(conversation.Messages, conversation.Line),
+        ConversationRow conversation => EncodeMessages(conversation.Messages, conversation.Line, _completionOnly),
         CompletionRow completion => _conversations is null
-            ? EncodePair(completion.Prompt, completion.Completion, completion.Line)
-            : EncodeMessages(MessagesOf(completion)!, completion.Line),
-        InstructionRow instruction => _conversations is null ? EncodePlain(instruction) : EncodeMessages(MessagesOf(instruction)!, instruction.Line),
+            ? EncodePair(completion.Prompt, completion.Completion, completion.Line, _completionOnly)
+            : EncodeMessages(MessagesOf(completion)!, completion.Line, _completionOnly),
+        InstructionRow instruction => _conversations is null ? EncodePlain(instruction) : EncodeMessages(MessagesOf(instruction)!, instruction.Line, _completionOnly),
+        PreferenceRow preference => EncodeAnswer(preference, preference.Chosen) with { Rejected = EncodeAnswer(preference, preference.Rejected) },
         _ => throw new ArgumentOutOfRangeException(nameof(row), row.GetType().Name, "Not a kind of row."),
     };
 
@@ -58,12 +59,13 @@ internal sealed class RowEncoder
         }
     }
 
-    /// <summary>What a row is as a conversation; null where it is none.</summary>
+    /// <summary>What a row is as a conversation, a pair with its preferred answer; null where it is none.</summary>
     public static IReadOnlyList<ChatMessage>? MessagesOf(DatasetRow row) => row switch
     {
         ConversationRow conversation => conversation.Messages,
         CompletionRow completion => [new ChatMessage("user", completion.Prompt), new ChatMessage("assistant", completion.Completion)],
         InstructionRow instruction => Messages(instruction),
+        PreferenceRow preference => preference.ChosenMessages,
         _ => null,
     };
 
@@ -81,7 +83,7 @@ internal sealed class RowEncoder
         return string.Concat(parts.Select(part => part + "\n\n"));
     }
 
-    private EncodedRow EncodeMessages(IReadOnlyList<ChatMessage> messages, long line)
+    private EncodedRow EncodeMessages(IReadOnlyList<ChatMessage> messages, long line, bool completionOnly, bool lastOnly = false)
     {
         if (_conversations is null)
         {
@@ -92,18 +94,23 @@ internal sealed class RowEncoder
                 "data.chat_template");
         }
 
-        var (ids, labels) = _conversations.Encode(messages, _completionOnly);
+        var (ids, labels) = _conversations.Encode(messages, completionOnly, lastOnly);
         return new EncodedRow(ids, labels, line);
     }
 
-    private EncodedRow EncodePlain(InstructionRow row) => EncodePair(PlainPrompt(row), row.Output, row.Line);
+    /// <summary>What is preferred is an answer: nothing before it is learnt, the answers to earlier questions included, which both sides share.</summary>
+    private EncodedRow EncodeAnswer(PreferenceRow row, string answer) => row.IsText && _conversations is null
+        ? EncodePair(string.Join("\n\n", row.Prompt.Select(message => message.Content)), answer, row.Line, completionOnly: true)
+        : EncodeMessages([.. row.Prompt, new ChatMessage("assistant", answer)], row.Line, completionOnly: true, lastOnly: true);
 
-    private EncodedRow EncodePair(string prompt, string completion, long line)
+    private EncodedRow EncodePlain(InstructionRow row) => EncodePair(PlainPrompt(row), row.Output, row.Line, _completionOnly);
+
+    private EncodedRow EncodePair(string prompt, string completion, long line, bool completionOnly)
     {
         var start = WithoutEnd(_tokenizer.Encode(prompt, addSpecialTokens: true));
         int[] ids = [.. start, .. WithEnd(_tokenizer.Encode(completion))];
         var labels = (int[])ids.Clone();
-        if (_completionOnly)
+        if (completionOnly)
         {
             labels.AsSpan(0, start.Length).Fill(EncodedRow.Masked);
         }

@@ -3,7 +3,10 @@ using Beep.LanguageModels.Datasets.Findings;
 
 namespace Beep.LanguageModels.Datasets.Tokens;
 
-/// <summary>Applies <see cref="DataSpec.Overlong"/> and then <see cref="DataSpec.Untrainable"/> to a row, and counts.</summary>
+/// <summary>
+/// Applies <see cref="DataSpec.Overlong"/> and then <see cref="DataSpec.Untrainable"/> to a row, and counts. A pair of answers is one
+/// row: both take part, or neither; as rows that take part its two sequences are counted.
+/// </summary>
 internal sealed class RowPolicy(DataSpec data)
 {
     /// <summary>The rows so far.</summary>
@@ -13,13 +16,13 @@ internal sealed class RowPolicy(DataSpec data)
     /// <returns>The row as it takes part, or null when it does not.</returns>
     public EncodedRow? Apply(EncodedRow row, FindingLog log)
     {
-        var isOverlong = row.InputIds.Length > data.MaxLength;
+        var isOverlong = row.Length > data.MaxLength;
         if (isOverlong)
         {
             switch (data.Overlong)
             {
                 case OverlongPolicy.Truncate:
-                    row = row with { InputIds = row.InputIds[..data.MaxLength], Labels = row.Labels[..data.MaxLength] };
+                    row = Cut(row);
                     break;
                 case OverlongPolicy.Drop:
                     Statistics += new DataStatistics(0, 0, 0, 0, 1, 0);
@@ -30,8 +33,8 @@ internal sealed class RowPolicy(DataSpec data)
             }
         }
 
-        var trainable = row.TrainableTokens;
-        if (trainable == 0)
+        var isUntrainable = row.TrainableTokens == 0 || row.Rejected is { TrainableTokens: 0 };
+        if (isUntrainable)
         {
             switch (data.Untrainable)
             {
@@ -46,7 +49,13 @@ internal sealed class RowPolicy(DataSpec data)
             }
         }
 
-        Statistics += new DataStatistics(1, row.InputIds.Length, trainable, isOverlong ? 1 : 0, 0, trainable == 0 ? 1 : 0);
+        Statistics += new DataStatistics(
+            row.Rejected is null ? 1 : 2,
+            row.InputIds.Length + (row.Rejected?.InputIds.Length ?? 0),
+            row.TrainableTokens + (row.Rejected?.TrainableTokens ?? 0),
+            isOverlong ? 1 : 0,
+            0,
+            isUntrainable ? 1 : 0);
         return row;
     }
 
@@ -54,7 +63,7 @@ internal sealed class RowPolicy(DataSpec data)
     public static Finding OverlongFinding(EncodedRow row, DataSpec data, FindingSeverity severity) => new(
         row.Line,
         FindingCodes.Overlong,
-        $"The row has {row.InputIds.Length:N0} tokens; data.max_length is {data.MaxLength:N0}.",
+        $"The row has {row.Length:N0} tokens; data.max_length is {data.MaxLength:N0}.",
         "Shorten it, raise data.max_length, or set data.overlong to truncate or drop.",
         severity);
 
@@ -69,4 +78,11 @@ internal sealed class RowPolicy(DataSpec data)
             ? "Shorten its question, raise data.max_length, or set data.untrainable to drop."
             : "Give it an answer, or set data.untrainable to drop.",
         severity);
+
+    private EncodedRow Cut(EncodedRow row) => row with
+    {
+        InputIds = row.InputIds[..Math.Min(data.MaxLength, row.InputIds.Length)],
+        Labels = row.Labels[..Math.Min(data.MaxLength, row.Labels.Length)],
+        Rejected = row.Rejected is { } rejected ? Cut(rejected) : null,
+    };
 }

@@ -56,6 +56,18 @@ public sealed class PlannerTests : IDisposable
             Find(spec));
     }
 
+    [Theory]
+    [InlineData(TrainingTask.Dpo, """{"prompt":"a","completion":"b"}""", "sft")]
+    [InlineData(TrainingTask.Sft, """{"prompt":"a","chosen":"b","rejected":"c"}""", "dpo")]
+    [InlineData(TrainingTask.Pretrain, """{"prompt":"a","chosen":"b","rejected":"c"}""", "dpo")]
+    [InlineData(TrainingTask.Pretrain, """{"prompt":"a","completion":"b"}""", "sft")]
+    public void FindProblems_RowsOfAnotherTask_AreMendedByTheirOwn(TrainingTask task, string row, string mend)
+    {
+        var spec = Spec() with { Task = task, Backend = Backend.Transformers, Data = new DataSpec { Train = _folder.Write("rows.jsonl", row) } };
+        var problem = Planner.FindProblems(new PlanContext(spec, Roomy, null, TestContext.Current.CancellationToken)).Single(problem => problem.Fault.Code == "wrong_format");
+        Assert.Equal(("task", mend), (problem.Fix!.Path, (string?)problem.Fix.Value));
+    }
+
     [Fact]
     public void FindProblems_UnknownArchitecture_NamesItAndTheKnownOnes()
     {

@@ -1,4 +1,5 @@
 using Beep.Contracts;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Specs;
 
 namespace Beep.Host.Tests.Jobs.Specs;
@@ -8,7 +9,7 @@ public sealed class PresetCatalogTests
     public static TheoryData<string> Names => [.. PresetCatalog.Names];
 
     [Fact]
-    public void Names_OfTheProduct_AreTheThreeShipped() => Assert.Equal(["full", "lora", "lora-small"], PresetCatalog.Names);
+    public void Names_OfTheProduct_AreThoseShipped() => Assert.Equal(["dora", "dpo", "full", "lora", "lora-small", "qlora"], PresetCatalog.Names);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -34,10 +35,19 @@ public sealed class PresetCatalogTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Get_ShippedPreset_IsWhatItsBackendDoes(string name)
+    {
+        var spec = SpecReader.Bind(PresetCatalog.Get(name).Tree, ignoreUnknown: false, out _);
+        Assert.True(BackendAbilities.Does(spec.Backend, spec.Method) && BackendAbilities.Does(spec.Backend, spec.Task));
+        Assert.Equal(spec.Backend != Backend.Torchsharp, PresetCatalog.Get(name).Description.Contains("needs", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Get_UnknownName_ListsTheKnownOnes()
     {
-        var error = Assert.Throws<FaultException>(() => PresetCatalog.Get("qlora"));
-        Assert.Equal("--preset: There is no preset 'qlora'. Known: full, lora, lora-small. [unknown_preset]", error.Message);
+        var error = Assert.Throws<FaultException>(() => PresetCatalog.Get("orpo"));
+        Assert.Equal("--preset: There is no preset 'orpo'. Known: dora, dpo, full, lora, lora-small, qlora. [unknown_preset]", error.Message);
     }
 }

@@ -6,7 +6,7 @@ namespace Beep.LanguageModels.Tests.Datasets.Formats;
 
 public sealed class FormatDetectionTests
 {
-    private const string Known = "Known formats and their columns: messages (messages), tokens (input_ids), prompt_completion (prompt, completion), alpaca (instruction, output), text (text). "
+    private const string Known = "Known formats and their columns: messages (messages), tokens (input_ids), prompt_completion (prompt, completion), alpaca (instruction, output), text (text), preference (chosen, rejected). "
         + "Map other names with --set data.columns.prompt=NAME --set data.columns.completion=NAME";
 
     [Theory]
@@ -16,6 +16,10 @@ public sealed class FormatDetectionTests
     [InlineData("{\"instruction\":\"\",\"output\":\"\",\"text\":\"\"}", DataFormat.Alpaca)]
     [InlineData("{\"text\":\"\"}", DataFormat.Text)]
     [InlineData("{\"input_ids\":[],\"attention_mask\":[]}", DataFormat.Tokens)]
+    [InlineData("{\"prompt\":\"\",\"chosen\":\"\",\"rejected\":\"\"}", DataFormat.Preference)]
+    [InlineData("{\"conversations\":[],\"chosen\":{},\"rejected\":{}}", DataFormat.Preference)]
+    [InlineData("{\"input\":{},\"preferred_output\":[],\"non_preferred_output\":[]}", DataFormat.Preference)]
+    [InlineData("{\"messages\":[],\"chosen\":[],\"rejected\":[]}", DataFormat.Preference)]
     [InlineData("not json\n{\"text\":\"\"}", DataFormat.Text)]
     public void Auto_KeysOfTheFirstObject_DecideTheFormat(string content, DataFormat format)
     {
@@ -62,9 +66,7 @@ public sealed class FormatDetectionTests
 
     [Theory]
     [InlineData("{\"conversations\":[]}", DataFormat.Auto, "sharegpt", "Write the rows as 'messages': rename 'conversations' to 'messages', 'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'.")]
-    [InlineData("{\"conversations\":[],\"chosen\":{},\"rejected\":{}}", DataFormat.Auto, "preference", "For supervised fine-tuning write the preferred answers as 'prompt' and 'completion'.")]
     [InlineData("{}", DataFormat.Sharegpt, "sharegpt", "Write the rows as 'messages': rename 'conversations' to 'messages', 'from' to 'role' (human: user, gpt: assistant) and 'value' to 'content'.")]
-    [InlineData("{}", DataFormat.Preference, "preference", "For supervised fine-tuning write the preferred answers as 'prompt' and 'completion'.")]
     public void Format_NotReadYet_IsRefusedByName(string content, DataFormat format, string name, string remedy)
     {
         using var folder = new TemporaryFolder();
@@ -76,8 +78,8 @@ public sealed class FormatDetectionTests
     }
 
     [Theory]
-    [InlineData("data.csv", "messages\nx\n", DataFormat.Auto, "holds text only, so it cannot have the format 'messages'. Set data.format to prompt_completion or alpaca or text, or write the rows as .jsonl.")]
-    [InlineData("data.csv", "text\nx\n", DataFormat.Tokens, "holds text only, so it cannot have the format 'tokens'. Set data.format to prompt_completion or alpaca or text, or write the rows as .jsonl.")]
+    [InlineData("data.csv", "messages\nx\n", DataFormat.Auto, "holds text only, so it cannot have the format 'messages'. Set data.format to prompt_completion or alpaca or text or preference, or write the rows as .jsonl.")]
+    [InlineData("data.csv", "text\nx\n", DataFormat.Tokens, "holds text only, so it cannot have the format 'tokens'. Set data.format to prompt_completion or alpaca or text or preference, or write the rows as .jsonl.")]
     [InlineData("data.txt", "x\n", DataFormat.Alpaca, "holds a text a line, so it cannot have the format 'alpaca'. Set data.format to text, or write the rows as .jsonl.")]
     public void Format_ThatTheFileCannotHave_IsRefused(string name, string content, DataFormat format, string expected)
     {
@@ -111,7 +113,7 @@ public sealed class FormatDetectionTests
 
         Assert.Equal(
             "data.columns.question: data.columns maps 'question', which no format knows. The name before the colon is the format's, the one after it the file's; "
-            + "known: messages, input_ids, labels, prompt, completion, instruction, output, input, system, history, text. [unknown_column]",
+            + "known: messages, input_ids, labels, prompt, completion, instruction, output, input, system, history, text, chosen, rejected, conversations, preferred_output, non_preferred_output. [unknown_column]",
             any.ToString());
         Assert.Equal(
             "data.columns.question: data.columns maps 'question', which the format 'text' does not know. The name before the colon is the format's, the one after it the file's; known: text. [unknown_column]",

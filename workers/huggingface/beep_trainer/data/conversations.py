@@ -10,6 +10,8 @@ from .rows import describe, is_blank, preview
 
 _ROLES = ("system", "user", "assistant", "tool")
 _REMEDY = 'Write each message as {"role": "...", "content": "..."}'
+_SHAREGPT_REMEDY = 'Write each message as {"from": "...", "value": "..."}'
+_SHAREGPT_ROLES = {"human": "user", "gpt": "assistant", "observation": "tool"}
 _MEANT = {
     "human": "'user'", "user": "'user'", "gpt": "'assistant'", "bot": "'assistant'", "model": "'assistant'", "ai": "'assistant'",
     "assistant": "'assistant'", "developer": "'system'", "system": "'system'", "function": "'tool'", "tool": "'tool'", "observation": "'tool'",
@@ -22,41 +24,46 @@ class Message(TypedDict):
     content: str
 
 
-def read_messages(values: Sequence[Any], *, needs_answer: bool = True) -> list[Message]:
-    """The messages of a conversation; with `needs_answer` one that the assistant ends."""
-    messages = [_read_message(value, place + 1) for place, value in enumerate(values)]
+def read_messages(values: Sequence[Any], *, takes_empty_answer: bool = False, is_sharegpt: bool = False) -> list[Message]:
+    """The messages of a conversation that the assistant ends."""
+    messages = [_read_message(value, place + 1, is_sharegpt) for place, value in enumerate(values)]
     for value in values:
         _refuse_calls(value)
     _check_roles(messages)
     _check_order(messages)
-    if needs_answer:
-        _check_answer(messages)
-    for place, message in enumerate(messages):
+    _check_answer(messages)
+    for place, message in enumerate(messages[:-1] if takes_empty_answer else messages):
         if message["role"] == "assistant" and is_blank(message["content"]):
             raise RowError("empty_assistant_turn", f"Message {place + 1}, from the assistant, is empty.",
                            "Write the answer, or remove the message and its question.")
     return messages
 
 
-def _read_message(value: Any, place: int) -> Message:
+def _read_message(value: Any, place: int, is_sharegpt: bool) -> Message:
     if not isinstance(value, dict):
-        raise RowError("wrong_type", f"Message {place} is {describe(value)}, not an object.", _REMEDY + ".")
-    for key in ("role", "content"):
+        raise RowError("wrong_type", f"Message {place} is {describe(value)}, not an object.", (_SHAREGPT_REMEDY if is_sharegpt else _REMEDY) + ".")
+    is_sharegpt = is_sharegpt and "role" not in value
+    keys = ("from", "value") if is_sharegpt else ("role", "content")
+    for key in keys:
         if key not in value:
-            raise RowError("missing_column", f"Message {place} lacks '{key}'.",
-                           f"{_REMEDY}; rows with 'from' and 'value' are of the format sharegpt." if key == "role"
-                           else "Add the text of the message, or remove it.")
+            remedies = {"role": f"{_REMEDY}; rows with 'from' and 'value' are of the format sharegpt.", "from": _SHAREGPT_REMEDY + "."}
+            raise RowError("missing_column", f"Message {place} lacks '{key}'.", remedies.get(key, "Add the text of the message, or remove it."))
         if not isinstance(value[key], str):
             raise RowError("wrong_type", f"'{key}' of message {place} is {describe(value[key])}; text is expected.", f"Write '{key}' as one text.")
-    return Message(role=value["role"], content=value["content"])
+    role, content = (value[key] for key in keys)
+    return Message(role=_SHAREGPT_ROLES.get(role, role) if is_sharegpt else role, content=content)
 
 
 def _refuse_calls(container: dict[str, Any]) -> None:
     """What would change the meaning of a message but is not read is refused rather than left out in silence."""
     for name in ("tools", "tool_calls", "function_call"):
-        if container.get(name) not in (None, []):
-            raise RowError("unsupported_field", f"'{name}' is not read by this version: the model would not see it.",
-                           f"Remove '{name}', or write the call into 'content' as the model should say it.")
+        refuse_key(container, name)
+
+
+def refuse_key(container: dict[str, Any], name: str) -> None:
+    if container.get(name) not in (None, []):
+        raise RowError("unsupported_field", f"'{name}' is not read by this version: the model would not see it.",
+                       f"Remove '{name}', or write the call into 'content' as the model should say it.")
 
 
 def _check_roles(messages: Sequence[Message]) -> None:

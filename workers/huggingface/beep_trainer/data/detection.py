@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..faults import FaultError, invalid
 from ..job.spec import DataSpec
 from .findings import RowError
-from .formats import KNOWN, Format
+from .formats import KNOWN, TOLD, Format
 from .records import DatasetFile
 from .rows import parse_row, preview
 
@@ -28,7 +28,7 @@ def detect(file: DatasetFile, data: DataSpec) -> Format:
     """The format of the file; FaultError where none fits or the spec names one that the file cannot have."""
     _refuse_sharegpt(data.format, file)
     keys = _first_keys(file)
-    named = [kind for kind in KNOWN if kind.name == data.format]
+    named = [kind for kind in TOLD if kind.name == data.format]
     _check_mapping(file, data, named)
     if named:
         # One format may be spelt in more than one way: the first row says which.
@@ -78,7 +78,7 @@ def _refuse_sharegpt(name: str, file: DatasetFile) -> None:
 def _check_mapping(file: DatasetFile, data: DataSpec, named: Sequence[Format]) -> None:
     if data.columns and file.container == ".txt":
         raise invalid("unknown_column", f"data.columns is set, but '{file.path}' has no columns.", "Leave data.columns out.", "data.columns")
-    known = list(dict.fromkeys(field.name for kind in (named or KNOWN) for field in kind.fields))
+    known = list(dict.fromkeys(field.name for kind in (named or TOLD) for field in kind.fields))
     for name in data.columns or {}:
         if name not in known:
             who = f"the format '{named[0].name}' does not know" if named else "no format knows"
@@ -98,7 +98,7 @@ def _check_container(file: DatasetFile, kind: Format) -> None:
 
 def require_trainable(file: DatasetFile, kind: Format, task: str, has_template: bool) -> None:
     """Refuses a format that the task or the model cannot use."""
-    if task == "pretrain" and kind.name not in ("text", "tokens"):
+    if task == "pretrain" and kind.name not in ("text", "tokens", "preference"):
         raise _wrong(file, f"'pretrain' learns from plain text, but '{file.path}' has the format '{kind.name}'.", "Set task=sft, or write the rows as 'text'.")
     if task == "dpo" and kind.name != "preference":
         raise _wrong(file, f"'dpo' learns from pairs of answers, but '{file.path}' has the format '{kind.name}'.",
@@ -126,7 +126,8 @@ def _suggest(file: DatasetFile, keys: Sequence[str]) -> str:
             return f"Say which column it is: --set data.columns.{field}={by_lower[column]}"
     if file.container == ".csv" and len(keys) == 1 and any(c in keys[0] for c in ";\t"):
         return "Separate the cells by commas; this file seems to use another separator."
-    names = ", ".join(f"{kind.name} ({', '.join(kind.required_names)})" for kind in KNOWN)
+    kinds = {kind.name: kind for kind in reversed(TOLD)}
+    names = ", ".join(f"{kind.name} ({', '.join(kind.required_names)})" for kind in reversed(kinds.values()))
     return f"Known formats and their columns: {names}. Map other names with --set data.columns.prompt=NAME --set data.columns.completion=NAME"
 
 

@@ -7,7 +7,7 @@ no token may span the boundary, and the first label is the answer's first token.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tokenizers import Encoding
@@ -38,6 +38,8 @@ class EncodedRow:
 
 # What a row comes to: one sequence, or the preferred and the rejected one.
 EncodedRows = tuple[EncodedRow, ...]
+# What is left to do for a sequence once its texts are tokenised.
+Finish = Callable[[], EncodedRow]
 
 
 class RowEncoder:
@@ -52,7 +54,7 @@ class RowEncoder:
         work.run()
         return [draft if isinstance(draft, RowError) else tuple(one() for one in draft) for draft in drafts]
 
-    def _draft(self, row: DatasetRow, work: _Work):
+    def _draft(self, row: DatasetRow, work: _Work) -> list[Finish] | RowError:
         try:
             match row:
                 case TokenRow():
@@ -72,7 +74,7 @@ class RowEncoder:
             first = error.faults[0]
             return RowError(first.code, first.message, first.remedy)
 
-    def _text(self, text: str, work: _Work):
+    def _text(self, text: str, work: _Work) -> Finish:
         place = work.whole(text)
 
         def finish() -> EncodedRow:
@@ -81,7 +83,7 @@ class RowEncoder:
 
         return finish
 
-    def _pair(self, prompt: str, completion: str, work: _Work):
+    def _pair(self, prompt: str, completion: str, work: _Work) -> Finish:
         before, after = work.whole(prompt), work.bare(completion)
 
         def finish() -> EncodedRow:
@@ -95,22 +97,24 @@ class RowEncoder:
 
         return finish
 
-    def _preference(self, row: PreferenceRow, work: _Work):
+    def _preference(self, row: PreferenceRow, work: _Work) -> list[Finish]:
         if self._template is not None:
             answers = [[*row.prompt, Message(role="assistant", content=text)] for text in (row.chosen, row.rejected)]
-            return [self._messages(messages, work) for messages in answers]
+            return [self._messages(messages, work, last_only=True) for messages in answers]
         if not row.is_text:
             raise _no_template()
-        prompt = row.prompt[0]["content"] if row.prompt else ""
+        prompt = "\n\n".join(message["content"] for message in row.prompt)
         return [self._pair(prompt, text, work) for text in (row.chosen, row.rejected)]
 
-    def _messages(self, messages: Sequence[Message], work: _Work):
+    def _messages(self, messages: Sequence[Message], work: _Work, last_only: bool = False) -> Finish:
         if self._template is None:
             raise _no_template()
         text = self._template.render(messages, add_generation_prompt=False)
         turns = []
         if self._completion_only:
-            turns = [self._find_turn(messages, turn, text) for turn, message in enumerate(messages) if message["role"] == "assistant"]
+            # Of a pair the answer alone is learnt: what both sides share before it is not.
+            answers = [turn for turn, message in enumerate(messages) if message["role"] == "assistant"]
+            turns = [self._find_turn(messages, turn, text) for turn in (answers[-1:] if last_only else answers)]
         place = work.bare(text)
 
         def finish() -> EncodedRow:

@@ -102,7 +102,7 @@ def _missing(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | 
     names = ", ".join(f"'{preview(key)}'" for key in keys[:8])
     found = "no keys" if not keys else f"the keys {names}{', …' if len(keys) > 8 else ''}"
     required = [name for field, name in zip(kind.fields, kind.columns(mapping)) if field.is_required]
-    other = next((known for known in KNOWN if known is not kind and all(name in row for name in known.required_names)), None)
+    other = next((known for known in KNOWN if known.name != kind.name and all(name in row for name in known.required_names)), None)
     if other or (len(missing) == len(required) and keys):
         of_format = f" of the format '{other.name}'" if other else ""
         wanted = " and ".join(f"'{name}'" for name in required)
@@ -170,13 +170,18 @@ def _read_preference(values: Sequence[Any], names: Sequence[str], _: int | None)
     return read_preference(values, names)
 
 
+# Pairs of answers come first: they often stand beside columns that would do for another format.
 KNOWN: tuple[Format, ...] = (
+    Format("preference", (Field("preferred_output", (list,)), Field("non_preferred_output", (list,)), Field("input", (dict,))), _read_preference),
+    Format("preference", (Field("chosen", (dict,)), Field("rejected", (dict,)), Field("conversations", (list,)), Field("system", (str,), False)), _read_preference),
+    Format("preference", (Field("chosen", (str, list)), Field("rejected", (str, list)), Field("prompt", (str, list), False), Field("system", (str,), False)), _read_preference),
     Format("messages", (Field("messages", (list,)),), _read_messages),
     Format("tokens", (Field("input_ids", (list,)), Field("labels", (list,), False)), _read_tokens),
     Format("prompt_completion", (Field("prompt", (str,)), Field("completion", (str,))), _read_completion),
     Format("alpaca", (Field("instruction", (str,)), Field("output", (str,)), Field("input", (str,), False),
                       Field("system", (str,), False), Field("history", (list,), False)), _read_alpaca),
     Format("text", (Field("text", (str,)),), _read_text),
-    Format("preference", (Field("chosen", (str, list)), Field("rejected", (str, list)), Field("prompt", (str, list), False)), _read_preference),
-    Format("preference", (Field("preferred_output", (list,)), Field("non_preferred_output", (list,)), Field("input", (dict,))), _read_preference),
 )
+
+# The plain ones before the pairs, of which the plainest comes first: the order in which they are told.
+TOLD: tuple[Format, ...] = (*(kind for kind in KNOWN if kind.name != "preference"), *(kind for kind in reversed(KNOWN) if kind.name == "preference"))

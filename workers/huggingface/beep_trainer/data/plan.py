@@ -38,6 +38,11 @@ class BatchPlan:
     def sequence_count(self) -> int:
         return len(self._sequences)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether rows share sequences."""
+        return any(len(rows) > 1 for rows in self._sequences)
+
     def step(self, step: int) -> Sequences:
         """The sequences of an optimizer step, counted from 0."""
         order = self._order_of(step // self.steps_per_epoch)

@@ -14,9 +14,9 @@ from ..faults import failed
 from ..job.spec import JobSpec
 from .chat_template import ChatTemplate
 from .detection import detect, require_trainable
-from .encoder import RowEncoder
+from .encoder import EncodedRows, RowEncoder
 from .findings import FindingLog, RowError, empty_dataset
-from .formats import DatasetRow, accept
+from .formats import DatasetRow, Format, accept
 from .policy import RowPolicy
 from .records import DatasetFile
 from .rows import parse_row
@@ -84,7 +84,7 @@ def prepare(source: DataSource, file: str, store_path: Path) -> TokenStore:
             writer.discard()
 
 
-def _encode(source: DataSource, dataset: DatasetFile, kind, log: FindingLog):
+def _encode(source: DataSource, dataset: DatasetFile, kind: Format, log: FindingLog) -> Iterator[tuple[int, EncodedRows]]:
     encoder = RowEncoder(source.tokenizer, source.template, source.spec)
     rows = _read(source, dataset, kind, log)
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
@@ -97,7 +97,7 @@ def _encode(source: DataSource, dataset: DatasetFile, kind, log: FindingLog):
                 yield line, encoded
 
 
-def _read(source: DataSource, dataset: DatasetFile, kind, log: FindingLog) -> Iterator[tuple[int, DatasetRow]]:
+def _read(source: DataSource, dataset: DatasetFile, kind: Format, log: FindingLog) -> Iterator[tuple[int, DatasetRow]]:
     for record in dataset.records():
         try:
             if isinstance(record.content, RowError):

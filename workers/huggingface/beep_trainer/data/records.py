@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ..faults import FaultError, invalid
 from .csv_records import read_csv
@@ -109,7 +110,7 @@ def too_long() -> RowError:
                     "Split it into several rows, or look for a missing line end or quotation mark.")
 
 
-def _lines(stream, is_plain_text: bool) -> Iterator[Record]:
+def _lines(stream: IO[bytes], is_plain_text: bool) -> Iterator[Record]:
     number = 0
     while line := stream.readline(MAX_RECORD_BYTES + 2):
         number += 1

@@ -53,18 +53,20 @@ def load(model: PreTrainedModel, folder: Path, *, dropout: float | None = None, 
     except ValueError as error:
         raise invalid("unknown_target_module", f"The adapter does not fit the model: {error}", "Check that the adapter belongs to this base model.", str(folder)) from error
     parameters = trained_parameters(adapted)
-    faults = [Fault("missing_tensor", f"The adapter has no tensor '{name}'.", "Check that the adapter belongs to this base model.", str(folder)) for name in parameters if name not in tensors]
-    faults += [Fault("unexpected_tensor", f"The adapter holds '{name}', which fits no layer that it names.", "Check that the adapter belongs to this base model.", str(folder))
-               for name in tensors if name not in parameters]
-    faults += [Fault("wrong_shape", f"Tensor '{name}' has the shape {list(tensors[name].shape)}; the base model asks for {list(weight.shape)}.",
-                     "Check that the adapter belongs to this base model.", str(folder))
-               for name, weight in parameters.items() if name in tensors and tensors[name].shape != weight.shape]
-    if faults:
-        raise FaultError(ExitCode.INVALID, faults[:_MAX_FAULTS])
+    _require_fit(parameters, tensors, str(folder))
     with torch.no_grad():
         for name, weight in parameters.items():
             weight.copy_(tensors[name])
     return adapted
+
+
+def _require_fit(parameters: dict[str, torch.nn.Parameter], tensors: dict[str, torch.Tensor], folder: str) -> None:
+    found = [("missing_tensor", f"The adapter has no tensor '{name}'.") for name in parameters if name not in tensors]
+    found += [("unexpected_tensor", f"The adapter holds '{name}', which fits no layer that it names.") for name in tensors if name not in parameters]
+    found += [("wrong_shape", f"Tensor '{name}' has the shape {list(tensors[name].shape)}; the base model asks for {list(weight.shape)}.")
+              for name, weight in parameters.items() if name in tensors and tensors[name].shape != weight.shape]
+    if found:
+        raise FaultError(ExitCode.INVALID, [Fault(code, message, "Check that the adapter belongs to this base model.", folder) for code, message in found[:_MAX_FAULTS]])
 
 
 def save(model: PeftModel, tensors: dict[str, torch.Tensor], folder: Path, base_model: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from transformers import PreTrainedModel
@@ -17,8 +18,12 @@ from .folder import text_config
 from .loading import draw_model, load_model
 from .loss import Score, rows_at_once
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+
 # Purposes of seeds derived from the run's own; see seeded_order.derive.
 _FIRST_WEIGHTS = 1
+_ROUNDING = 0.05
 
 
 class TrainableModel:
@@ -27,7 +32,7 @@ class TrainableModel:
     they meet where loss is taken.
     """
 
-    def __init__(self, spec: JobSpec, inner: PreTrainedModel, adapted=None, *, compute: torch.dtype, device: torch.device) -> None:
+    def __init__(self, spec: JobSpec, inner: PreTrainedModel, adapted: PeftModel | None = None, *, compute: torch.dtype, device: torch.device) -> None:
         self.spec, self.inner, self.adapted = spec, inner, adapted
         self.compute, self.device = compute, device
         self.is_sharded = False
@@ -37,7 +42,7 @@ class TrainableModel:
         head = inner.get_output_embeddings()
         self.vocabulary_size = int(text_config(inner.config.to_dict()).get("vocab_size") or head.weight.shape[0])
         self.context = int(text_config(inner.config.to_dict()).get("max_position_embeddings") or 1 << 30)
-        self.chunk = rows_at_once(self.vocabulary_size)
+        self.chunk = rows_at_once(self.vocabulary_size, device)
         self._decoder: Callable[..., object] = inner.get_decoder()
         self.score: Score = self._head_score()
         if not self._halves_fit():
@@ -85,12 +90,23 @@ class TrainableModel:
 
     def hidden(self, batch: TokenBatch) -> torch.Tensor:
         """What the head reads where loss is taken, [N, hidden]."""
-        inputs = {"input_ids": batch.input_ids, "position_ids": batch.positions, "use_cache": False}
-        if self._decoder is None:
-            states = self.inner(**inputs).logits
-        else:
-            states = self._decoder(**inputs)[0]  # type: ignore[index]
+        states = self._states(batch.input_ids, batch.positions)
         return states.reshape(-1, states.shape[-1]).index_select(0, batch.labelled_at)
+
+    def keeps_rows_apart(self) -> bool:
+        """Whether a row that follows another in its sequence is read as if it stood alone. Models with a memory of their own kind may not."""
+        first, second = torch.arange(7, device=self.device) % self.vocabulary_size, (torch.arange(5, device=self.device) * 3 + 1) % self.vocabulary_size
+        positions = torch.cat([torch.arange(7), torch.arange(5)]).to(self.device)[None]
+        was_training = self.inner.training
+        self.inner.eval()
+        try:
+            with torch.no_grad(), self.autocast():
+                alone = self._states(second[None], None)[0].float()
+                together = self._states(torch.cat([first, second])[None], positions)[0, 7:].float()
+        finally:
+            self.inner.train(was_training)
+        # Rounding aside: what sees another row differs by as much as the states themselves.
+        return bool((alone - together).norm() <= _ROUNDING * alone.norm())
 
     def recompute(self, is_on: bool) -> None:
         """Keeps just the input of each block and computes the block again on the way back (Chen et al. 2016, arXiv 1604.06174)."""
@@ -98,6 +114,11 @@ class TrainableModel:
             self.inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         else:
             self.inner.gradient_checkpointing_disable()
+
+    def _states(self, input_ids: torch.Tensor, positions: torch.Tensor | None) -> torch.Tensor:
+        if self._decoder is None:
+            return self.inner(input_ids=input_ids, position_ids=positions, use_cache=False).logits
+        return self._decoder(input_ids=input_ids, position_ids=positions, use_cache=False)[0]  # type: ignore[index]
 
     def _find_trained(self) -> dict[str, torch.nn.Parameter]:
         if self.adapted is None:

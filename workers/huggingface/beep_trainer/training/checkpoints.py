@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from ..faults import invalid
 from ..job.durable import delete_folder, write_folder
 from ..job.folder import JobFolder
+from ..model.trainable import TrainableModel
+from .optimizer import Optimizer
 from .result import checkpoint_weights_file, write_checkpoint_weights
 from .sharding import Shards
 from .state import TrainerState
@@ -29,7 +31,7 @@ class CheckpointStore:
         """The newest one of this run, relative to the job folder."""
         return self._folder.relative(self._folder.checkpoint(max(self._kept))) if self._kept else None
 
-    def save(self, state: TrainerState, model, optimizer, is_writer: bool) -> None:
+    def save(self, state: TrainerState, model: TrainableModel, optimizer: Optimizer, is_writer: bool) -> None:
         """Every process takes part in gathering what is spread over them; one writes."""
         weights, moments = self._shards.gather(model.trained), self._shards.gather(optimizer.state())
         if is_writer:
@@ -43,7 +45,7 @@ class CheckpointStore:
         if is_writer:
             self._remove_old()
 
-    def restore(self, model, optimizer, data_key: str) -> TrainerState | None:
+    def restore(self, model: TrainableModel, optimizer: Optimizer, data_key: str) -> TrainerState | None:
         """Restores the newest checkpoint into the model and the optimizer; None where there is none."""
         checkpoints = self._folder.list_checkpoints()
         if not checkpoints:

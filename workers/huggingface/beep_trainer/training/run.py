@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
+
+import torch
 
 from ..data.plan import BatchPlan
-from ..faults import ExitCode, Fault, FaultError
+from ..faults import ExitCode, Fault, FaultError, invalid
 from ..job.folder import JobFolder
 from ..job.spec import JobSpec
 from ..model.generation import Sampling, generate, prompt_ids
@@ -28,6 +31,7 @@ from .state import TrainerState
 from .world import World
 
 _SHOWN_LINES = 8
+_T = TypeVar("_T")
 
 
 class TrainingRun:
@@ -35,6 +39,9 @@ class TrainingRun:
         self._spec, self._model, self._data, self._report, self._cancel, self._world = spec, model, data, report, cancel, world
         self._plan = BatchPlan(data.train, spec, world.size)
         self._reason: tuple[str, str] | None = None
+        if self._plan.is_packed and not model.keeps_rows_apart():
+            raise invalid("packing_unsupported", f"Rows that share a sequence would see each other in a model of type '{model.inner.config.model_type}'.",
+                          "Set data.packing=false." if spec.task != "dpo" else "Use another model for preference optimisation.", "data.packing")
         objective: Objective = PreferenceObjective(model, spec.dpo.beta) if spec.task == "dpo" else SupervisedObjective(model)
         self._shards = Shards(spec, world)
         if self._shards.is_on:
@@ -80,7 +87,7 @@ class TrainingRun:
                 self._save()
         return None if self.state.observed_at == self.state.step else self._reason
 
-    def gather(self) -> dict:
+    def gather(self) -> dict[str, torch.Tensor]:
         """The trained weights, whole, in every process."""
         return self._shards.gather(self._model.trained)
 
@@ -175,7 +182,7 @@ class TrainingRun:
             self._saved = self.state
             self._report.checkpoint(self.state.step, self._checkpoints.last or "")
 
-    def _within_memory(self, action: Callable):
+    def _within_memory(self, action: Callable[[], _T]) -> _T:
         """Evaluation takes the same way out as training where the memory does not suffice."""
         while True:
             try:

@@ -1,3 +1,5 @@
+using Beep.Contracts;
+using Beep.LanguageModels.Datasets;
 using Beep.LanguageModels.Datasets.Checking;
 using Beep.LanguageModels.Datasets.Findings;
 
@@ -18,9 +20,15 @@ internal sealed class RequireSoundRows : IPlanRule
             return [];
         }
 
-        var faults = context.Data.Faults.Select(fault => new PlanProblem(PlanSeverity.Error, fault));
+        var faults = context.Data.Faults.Select(fault => Mended(new PlanProblem(PlanSeverity.Error, fault), context));
         return faults.Concat(Describe(context.Data.Value)).Concat(Describe(context.Data.Value?.Validation));
     }
+
+    /// <summary>Rows of another task are mended by the task that they are for.</summary>
+    private static PlanProblem Mended(PlanProblem problem, PlanContext context) =>
+        problem.Fault is { Code: "wrong_format", Where: "task" } && OpenedDataset.Open(context.Spec.Data.Train, context.Spec.Data).Task is var task && task != context.Spec.Task
+            ? problem.MendedBy("task", SpecWriter.WireName(task))
+            : problem;
 
     private static IEnumerable<PlanProblem> Describe(DatasetReport? report) =>
         from finding in report?.Findings ?? []

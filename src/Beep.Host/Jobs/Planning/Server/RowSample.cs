@@ -79,7 +79,7 @@ internal sealed class RowSample(HostPaths paths) : IDisposable
             Rows = Times(report.Rows),
             ValidRows = Times(report.ValidRows),
             Tokens = report.Tokens is { } tokens
-                ? tokens with { Rows = Times(tokens.Rows), Tokens = Times(tokens.Tokens), TrainableTokens = Times(tokens.TrainableTokens), Overlong = Times(tokens.Overlong), TokensCut = Times(tokens.TokensCut), Untrainable = Times(tokens.Untrainable) }
+                ? tokens with { Rows = Times(tokens.Rows), Tokens = Times(tokens.Tokens), TrainableTokens = Times(tokens.TrainableTokens), Sequences = Times(tokens.Sequences), Overlong = Times(tokens.Overlong), TokensCut = Times(tokens.TokensCut), Untrainable = Times(tokens.Untrainable) }
                 : null,
         };
 

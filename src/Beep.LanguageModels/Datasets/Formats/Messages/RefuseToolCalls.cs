@@ -12,12 +12,18 @@ internal sealed class RefuseToolCalls : MessageRule
         Refuse(row, 0, "tools"u8, log);
         foreach (var turn in turns)
         {
+            if (turn.Entry < 0)
+            {
+                continue;
+            }
+
             Refuse(row, turn.Entry, "tool_calls"u8, log);
             Refuse(row, turn.Entry, "function_call"u8, log);
         }
     }
 
-    private static void Refuse(RowView row, int container, ReadOnlySpan<byte> key, FindingLog log)
+    /// <summary>Refuses a key that holds something.</summary>
+    public static void Refuse(RowView row, int container, ReadOnlySpan<byte> key, FindingLog log)
     {
         var value = row.Find(container, key);
         if (value < 0 || row.Type(value) == JsonTokenType.Null || (row.Type(value) == JsonTokenType.StartArray && row.FirstChild(value) < 0))

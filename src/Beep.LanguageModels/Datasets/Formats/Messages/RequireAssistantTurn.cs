@@ -20,7 +20,7 @@ internal sealed class RequireAssistantTurn : MessageRule
         {
             log.Error(
                 FindingCodes.MissingAssistantTurn,
-                $"The last message ('{row.Text(turns[^1].RoleEntry)}') has no answer.",
+                $"The last message ('{turns[^1].RoleName}') has no answer.",
                 "Add the assistant's answer, or remove that message.",
                 column);
         }

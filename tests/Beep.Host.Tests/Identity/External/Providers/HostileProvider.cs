@@ -24,11 +24,7 @@ internal sealed class HostileProvider : IRightProvider
     private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect)> _codes = new();
     private readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new();
 
-    private readonly JsonObject _accounts = new()
-    {
-        ["ada"] = new JsonObject { ["name"] = "Ada", ["preferred_username"] = "ada", ["email"] = "ada@example.org", ["roles"] = new JsonArray("admins") },
-        ["bob"] = new JsonObject { ["name"] = "Bob", ["preferred_username"] = "bob", ["email"] = "bob@example.org", ["roles"] = new JsonArray("staff") },
-    };
+    private readonly AccountBook _accounts = new();
 
     private HostileProvider(WebApplication app) => _app = app;
 
@@ -119,17 +115,7 @@ internal sealed class HostileProvider : IRightProvider
 
     public Task SetAsync(string accounts)
     {
-        foreach (var (name, claims) in JsonNode.Parse(accounts)!.AsObject())
-        {
-            var known = claims is null ? null : _accounts[name]?.DeepClone() ?? new JsonObject();
-            foreach (var (claim, value) in claims?.AsObject() ?? [])
-            {
-                known![claim] = value?.DeepClone();
-            }
-
-            _accounts[name] = known;
-        }
-
+        _accounts.Set(accounts);
         return Task.CompletedTask;
     }
 
@@ -137,16 +123,10 @@ internal sealed class HostileProvider : IRightProvider
     public void Expect(string name)
     {
         Subject = name;
-        UserInfo = claims =>
-        {
-            foreach (var (claim, value) in _accounts[Subject]?.AsObject() ?? [])
-            {
-                claims[claim] = value?.DeepClone();
-            }
-        };
+        UserInfo = claims => AccountBook.Copy(_accounts.Of(Subject), claims);
         TokenAnswer = answer =>
         {
-            if (_accounts[Subject] is null)
+            if (!_accounts.Knows(Subject))
             {
                 answer.Clear();
                 answer["error"] = "invalid_grant";

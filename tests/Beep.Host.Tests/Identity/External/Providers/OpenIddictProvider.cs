@@ -31,11 +31,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     private const string Cookie = "openiddict-session";
 
     private readonly ProviderWish _wish;
-    private readonly ConcurrentDictionary<string, JsonObject> _accounts = new()
-    {
-        ["ada"] = new() { ["name"] = "Ada", ["preferred_username"] = "ada", ["email"] = "ada@example.org", ["roles"] = new JsonArray("admins") },
-        ["bob"] = new() { ["name"] = "Bob", ["preferred_username"] = "bob", ["email"] = "bob@example.org", ["roles"] = new JsonArray("staff") },
-    };
+    private readonly AccountBook _accounts = new();
 
     private WebApplication? _app;
 
@@ -55,21 +51,7 @@ internal sealed class OpenIddictProvider : IRightProvider
 
     public Task SetAsync(string accounts)
     {
-        foreach (var (name, claims) in JsonNode.Parse(accounts)!.AsObject())
-        {
-            if (claims is null)
-            {
-                _accounts.TryRemove(name, out _);
-                continue;
-            }
-
-            var known = _accounts.GetOrAdd(name, _ => []);
-            foreach (var (claim, value) in claims.AsObject())
-            {
-                known[claim] = value?.DeepClone();
-            }
-        }
-
+        _accounts.Set(accounts);
         return Task.CompletedTask;
     }
 
@@ -205,7 +187,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     {
         var principal = (await context.AuthenticateAsync(Scheme)).Principal!;
         var name = principal.GetClaim(Claims.Subject)!;
-        return _accounts.ContainsKey(name)
+        return _accounts.Knows(name)
             ? Results.SignIn(Describe(name, long.Parse(principal.GetClaim(Claims.AuthenticationTime)!, null), new ClaimsIdentity(principal.Claims, Scheme, Claims.Name, Claims.Role), principal.GetScopes()), authenticationScheme: Scheme)
             : Results.Forbid(new AuthenticationProperties(new Dictionary<string, string?> { [OpenIddictServerAspNetCoreConstants.Properties.Error] = Errors.InvalidGrant }), [Scheme]);
     }
@@ -213,7 +195,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     private async Task<IResult> SayWhoAsync(HttpContext context)
     {
         var name = (await context.AuthenticateAsync(Scheme)).Principal!.GetClaim(Claims.Subject)!;
-        var claims = _accounts[name].DeepClone().AsObject();
+        var claims = _accounts.Of(name);
         claims.Remove("roles");
         claims["sub"] = name;
         return Results.Text(claims.ToJsonString(), "application/json");
@@ -222,7 +204,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     private ClaimsPrincipal Describe(string name, long at, ClaimsIdentity identity, IEnumerable<string> scopes)
     {
         identity.SetClaim(Claims.Subject, name).SetClaim(Claims.AuthenticationTime, at);
-        identity.SetClaims(Claims.Role, _accounts.TryGetValue(name, out var account) && account["roles"] is { } roles ? [.. Texts(roles)] : []);
+        identity.SetClaims(Claims.Role, _accounts.Of(name)["roles"] is { } roles ? [.. Texts(roles)] : []);
         identity.SetScopes(scopes);
         identity.SetDestinations(claim => claim.Type is Claims.Role ? [Destinations.IdentityToken] : [Destinations.IdentityToken, Destinations.AccessToken]);
         return new ClaimsPrincipal(identity);
