@@ -125,15 +125,6 @@ public sealed class ClusterJobTests(TestCluster cluster)
         }
     }
 
-    private static List<StartedEvent> Starts(JobFolder folder) => [.. EventReader.ReadFrom(folder.Events).Select(line => line.Event).OfType<StartedEvent>()];
-
-    private static async Task<JsonNode> EndAsync(HttpClient client, string job)
-    {
-        JsonNode view = new JsonObject();
-        await UntilAsync(async () => (string?)(view = await ReadAsync(client, $"api/v1/finetune/jobs/{job}"))["state"] is "succeeded" or "failed" or "cancelled");
-        return view;
-    }
-
     /// <summary>The commands of Slurm, of which sbatch says what came of it only when a file is gone.</summary>
     private static string SlowSubmission(TemporaryFolder folder)
     {

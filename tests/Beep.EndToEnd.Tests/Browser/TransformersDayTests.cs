@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Beep.Contracts;
 using Beep.EndToEnd.Tests.Support;
@@ -12,16 +11,14 @@ namespace Beep.EndToEnd.Tests.Browser;
 /// <summary>A run with Transformers in a real environment, from the page to the model that came out, over a cancel and a server that is killed.</summary>
 public sealed partial class TransformersDayTests(Chromium chromium)
 {
-    private const int Steps = 24;
+    private const int Steps = 400;
     private const float Patience = 180_000;
-
-    private static string? Python => Environment.GetEnvironmentVariable("BEEP_TEST_PYTHON");
 
     [Fact]
     public async Task Run_InARealEnvironment_IsCancelledResumedSurvivesItsServerAndGivesAModel()
     {
         Assert.SkipUnless(Chromium.IsInstalled, Chromium.Missing);
-        Assert.SkipUnless(Python is not null, "BEEP_TEST_PYTHON names no interpreter with the libraries of the Hugging Face worker; ./test makes one.");
+        Assert.SkipWhen(PythonWorker.Hindrance(needsPeft: false) is not null, PythonWorker.Hindrance(needsPeft: false) ?? "");
         using var home = new TemporaryFolder();
         var environment = new Dictionary<string, string> { ["BEEP_PYTHON_HOME"] = home.Path, ["ENABLE_FINETUNE"] = "true" };
         Assert.Equal(0, (await BeepProgram.RunWithAsync(environment, "admin", "create", "--username", "ada", "--json")).ExitCode);
@@ -29,10 +26,7 @@ public sealed partial class TransformersDayTests(Chromium chromium)
         await using var first = await ServerProcess.StartAsync(home.Path, environment);
         using var client = JobClient.Open(first, cookies);
         await JobClient.SignInAsync(client, environment);
-        await JobClient.PostAsync(client, "api/v1/environments/register", new JsonObject { ["name"] = "debian", ["python"] = Python });
-        JsonNode made = new JsonObject();
-        await JobClient.UntilAsync(async () => (string?)(made = await JobClient.ReadAsync(client, "api/v1/environments/debian"))["state"] is "ready" or "broken" or "failed");
-        Assert.True((string?)made["state"] == "ready", made.ToString());
+        await PythonWorker.RegisterAsync(client, "debian");
         var dataset = await JobClient.UploadAsync(client, 200);
 
         var page = await chromium.OpenAsync(first.Address);

@@ -77,6 +77,17 @@ internal static partial class JobClient
         }
     }
 
+    /// <summary>How often the worker was started, and from where.</summary>
+    public static IReadOnlyList<StartedEvent> Starts(JobFolder folder) => [.. EventReader.ReadFrom(folder.Events).Select(line => line.Event).OfType<StartedEvent>()];
+
+    /// <summary>The job when it has ended, however that was.</summary>
+    public static async Task<JsonNode> EndAsync(HttpClient client, string job)
+    {
+        JsonNode view = new JsonObject();
+        await UntilAsync(async () => (string?)(view = await ReadAsync(client, $"api/v1/finetune/jobs/{job}"))["state"] is "succeeded" or "failed" or "cancelled");
+        return view;
+    }
+
     public static ProcessIdentity WorkerOf(JobFolder folder)
     {
         var entry = ProcessTable.ReadAll().Single(process => !process.IsEnded && CommandLineOf(process.Pid) is { } line && line.Contains(folder.Root, StringComparison.Ordinal) && line.Contains("train", StringComparison.Ordinal));

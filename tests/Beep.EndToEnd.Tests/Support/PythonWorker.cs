@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Beep.Tests;
 
 namespace Beep.EndToEnd.Tests.Support;
@@ -16,6 +17,15 @@ internal static class PythonWorker
         Python is null ? "There is no Python with the worker's libraries: ./test makes one, or BEEP_TEST_PYTHON names one."
         : needsPeft && Environment.GetEnvironmentVariable("BEEP_TEST_PEFT") is null ? "PEFT is not packaged by Debian: BEEP_TEST_PEFT names a folder with its sources."
         : null;
+
+    /// <summary>Makes the interpreter an environment of a server, which verifies it by training in it.</summary>
+    public static async Task RegisterAsync(HttpClient client, string name)
+    {
+        await JobClient.PostAsync(client, "api/v1/environments/register", new JsonObject { ["name"] = name, ["python"] = Python });
+        JsonNode made = new JsonObject();
+        await JobClient.UntilAsync(async () => (string?)(made = await JobClient.ReadAsync(client, $"api/v1/environments/{name}"))["state"] is "ready" or "broken" or "failed");
+        Assert.True((string?)made["state"] == "ready", made.ToString());
+    }
 
     /// <summary>Runs a command of the worker to its end.</summary>
     public static async Task<BeepResult> RunAsync(params string[] arguments)

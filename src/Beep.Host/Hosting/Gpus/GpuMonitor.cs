@@ -1,5 +1,4 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using Beep.Host.Hosting.Processes;
 
 namespace Beep.Host.Hosting.Gpus;
 
@@ -60,28 +59,7 @@ internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? too
 
     private static async Task<IReadOnlyList<GpuReading>> AskAsync(IGpuTool tool, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(tool.Program, tool.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true })!;
-            try
-            {
-                var error = process.StandardError.ReadToEndAsync(patience.Token);
-                var output = await process.StandardOutput.ReadToEndAsync(patience.Token).ConfigureAwait(false);
-                await error.ConfigureAwait(false);
-                await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
-                return process.ExitCode == 0 ? tool.Parse(output) : [];
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                process.Kill();
-                return [];
-            }
-        }
-        catch (Win32Exception)
-        {
-            return [];
-        }
+        var answer = await CommandRun.RunAsync(tool.Program, tool.Arguments, new Dictionary<string, string>(), Patience, cancellationToken).ConfigureAwait(false);
+        return answer.IsGood ? tool.Parse(answer.Output) : [];
     }
 }
