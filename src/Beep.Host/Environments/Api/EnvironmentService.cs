@@ -164,16 +164,15 @@ internal sealed class EnvironmentService(
                 : throw HttpFaultException.Invalid("two_sources", "Both an index and a wheelhouse are named.", "Name one of them.", "wheelhouse");
         }
 
-        var usual = options.PythonIndex ?? new Uri(SettingKeys.PythonIndex.Default!);
-        var index = request.Index is { Length: > 0 } named ? RequireAddress(named, "index") : usual;
+        var index = request.Index is { Length: > 0 } named ? RequireAddress(named, "index") : options.PythonIndex;
         var extra = request.ExtraIndex is { Length: > 0 } second ? RequireAddress(second, "extra_index") : null;
-        if ((index != usual || extra is not null) && !caller.Holds(Permissions.SystemAdmin))
+        if ((index != options.PythonIndex || extra is not null) && !caller.Holds(Permissions.SystemAdmin))
         {
-            throw HttpFaultException.Forbidden("forbidden", $"Another index than the one of the settings needs the permission {Permissions.SystemAdmin}.", $"Leave index out for {usual}.");
+            throw HttpFaultException.Forbidden("forbidden", $"Another index than the one of the settings needs the permission {Permissions.SystemAdmin}.", "Leave index and extra_index out.");
         }
 
-        // Another index is asked alone: it is named so that nothing comes from elsewhere.
-        return (index, extra ?? (index.ToString() == SettingKeys.PythonIndex.Default ? preset.ExtraIndex : null), null);
+        // An index that was named is asked alone: it is named so that nothing comes from elsewhere.
+        return (index, extra ?? (index is null ? preset.ExtraIndex : null), null);
     }
 
     private static Uri RequireAddress(string text, string field)

@@ -79,7 +79,7 @@ internal sealed record EnvironmentView
             Bytes = row.Bytes,
             PythonPath = pythonPath,
             BasePython = pythonPath is null ? null : row.BasePython,
-            Source = pythonPath is null || row.Origin != EnvironmentOrigin.Created ? null : row.Wheelhouse ?? (row.ExtraIndexAddress is null ? row.IndexAddress : $"{row.IndexAddress} and {row.ExtraIndexAddress}"),
+            Source = pythonPath is null || row.Origin != EnvironmentOrigin.Created ? null : row.Wheelhouse ?? PackageSource.Describe(row.IndexAddress, row.ExtraIndexAddress),
             LockSha256 = row.LockSha256,
             Report = EnvironmentReport.Read(row.Report),
             VerifiedAt = row.VerifiedAt,

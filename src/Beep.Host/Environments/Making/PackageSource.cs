@@ -35,7 +35,10 @@ internal sealed record PackageSource
     }
 
     /// <summary>In words, without the login.</summary>
-    public string Describe() => Wheelhouse is not null ? $"the folder '{Wheelhouse}'" : ExtraIndex is null ? $"{Index}" : $"{Index} and {ExtraIndex}";
+    public string Describe() => Wheelhouse is not null ? $"the folder '{Wheelhouse}'" : Describe(Index?.ToString(), ExtraIndex?.ToString());
+
+    /// <summary>An index, and a second one, in words; null for the one that the installer knows itself.</summary>
+    public static string Describe(string? index, string? extra) => (index ?? "the installer's own index") + (extra is null ? "" : $" and {extra}");
 
     /// <summary>The index with the login in it: for the environment of a process, and never for its arguments.</summary>
     public string? SecretIndex()

@@ -102,9 +102,13 @@ internal sealed class PipInstaller(Func<string, string?> variable, TimeProvider 
             ["TEMP"] = place.Scratch,
             ["TMP"] = place.Scratch,
         };
-        if (place.Source.Wheelhouse is null && place.Source.SecretIndex() is { } index)
+        if (place.Source.Wheelhouse is null)
         {
-            variables["PIP_INDEX_URL"] = index;
+            if (place.Source.SecretIndex() is { } index)
+            {
+                variables["PIP_INDEX_URL"] = index;
+            }
+
             if (place.Source.ExtraIndex is { } extra)
             {
                 variables["PIP_EXTRA_INDEX_URL"] = extra.ToString();

@@ -63,10 +63,14 @@ internal sealed class UvInstaller(string program, string version, Func<string, s
             ["TEMP"] = place.Scratch,
             ["TMP"] = place.Scratch,
         };
-        if (place.Source.Wheelhouse is null && place.Source.SecretIndex() is { } index)
+        if (place.Source.Wheelhouse is null)
         {
             // The second names are those of versions before 0.4.23.
-            (variables["UV_DEFAULT_INDEX"], variables["UV_INDEX_URL"]) = (index, index);
+            if (place.Source.SecretIndex() is { } index)
+            {
+                (variables["UV_DEFAULT_INDEX"], variables["UV_INDEX_URL"]) = (index, index);
+            }
+
             if (place.Source.ExtraIndex?.ToString() is { } extra)
             {
                 (variables["UV_INDEX"], variables["UV_EXTRA_INDEX_URL"]) = (extra, extra);

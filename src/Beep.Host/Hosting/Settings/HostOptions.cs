@@ -45,8 +45,8 @@ internal sealed record HostOptions
 
     public SlurmOptions Slurm { get; init; } = new();
 
-    /// <summary>Where the packages of Python environments come from, where nobody says otherwise; null only where the setting is at fault.</summary>
-    public Uri? PythonIndex { get; init; } = new(SettingKeys.PythonIndex.Default!);
+    /// <summary>Where the packages of Python environments come from, where nobody says otherwise; null for the index that the installer knows itself.</summary>
+    public Uri? PythonIndex { get; init; }
 
     /// <summary><c>user:password</c> for <see cref="PythonIndex"/>, and for no other.</summary>
     public SecretText? PythonIndexLogin { get; init; }

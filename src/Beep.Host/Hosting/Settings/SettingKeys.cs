@@ -44,7 +44,7 @@ internal static class SettingKeys
     public static readonly SettingKey SlurmBin = new("SLURM_BIN");
     public static readonly SettingKey SlurmConf = new("SLURM_CONF");
 
-    public static readonly SettingKey PythonIndex = new("PYTHON_INDEX", "https://pypi.org/simple");
+    public static readonly SettingKey PythonIndex = new("PYTHON_INDEX");
     public static readonly SettingKey PythonIndexLogin = new("PYTHON_INDEX_LOGIN", IsSecret: true);
 
     public static readonly IReadOnlyList<SettingKey> All =
