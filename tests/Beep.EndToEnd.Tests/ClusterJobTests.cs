@@ -14,11 +14,10 @@ using static Beep.EndToEnd.Tests.Support.JobClient;
 namespace Beep.EndToEnd.Tests;
 
 /// <summary>The shipped trainer on a real Slurm, in a home whose name is a trap for scripts, through everything that may happen to it.</summary>
+[Collection(SlurmWorker.Alone)]
 public sealed class ClusterJobTests(TestCluster cluster)
 {
-    private const int Steps = 250;
-    private const int Pause = 19;
-    private const int GoOn = 18;
+    private const int Steps = 1000;
     private const string Secret = "only the server knows";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -49,7 +48,7 @@ public sealed class ClusterJobTests(TestCluster cluster)
                 ["model"] = (string)models["items"]![0]!["id"]!,
                 ["dataset"] = dataset,
                 ["preset"] = "lora-small",
-                ["overrides"] = new JsonObject { ["train.max_steps"] = Steps, ["train.save_steps"] = 25, ["data.max_length"] = 64, ["train.per_device_batch_size"] = 1, ["train.gradient_accumulation_steps"] = 1 },
+                ["overrides"] = new JsonObject { ["train.max_steps"] = Steps, ["train.save_steps"] = 100, ["data.max_length"] = 64, ["train.per_device_batch_size"] = 1, ["train.gradient_accumulation_steps"] = 1 },
                 ["placement"] = new JsonObject { ["executor"] = "slurm", ["cluster"] = new JsonObject { ["minutes"] = 30 } },
             }))["id"]!;
             // Slurm has the job, and the server never hears its number.
@@ -62,7 +61,7 @@ public sealed class ClusterJobTests(TestCluster cluster)
         File.Delete(folder.At("hold"));
         await UntilAsync(() => Metrics(jobFolder).Any());
         // A server takes longer to start than a small model to train.
-        Signal(jobFolder, Pause);
+        SlurmWorker.Pause(jobFolder);
         await using (var second = await ServerProcess.StartAsync(home, environment, port))
         {
             await UntilAsync(() => SlurmRecord.Read(jobFolder)!.Number is not null);
@@ -73,16 +72,17 @@ public sealed class ClusterJobTests(TestCluster cluster)
 
         // Nobody watches, and it learns.
         var atDeath = Metrics(jobFolder).Max(metric => metric.Step);
-        Signal(jobFolder, GoOn);
+        SlurmWorker.GoOn(jobFolder);
         await UntilAsync(() => Metrics(jobFolder).Max(metric => metric.Step) > atDeath);
-        Signal(jobFolder, Pause);
+        SlurmWorker.Pause(jobFolder);
         await using var third = await ServerProcess.StartAsync(home, environment, port);
         using var again = Open(third, cookies);
         var number = SlurmRecord.Read(jobFolder)!.Number!.Value;
         Assert.Equal("running", (string?)(await ReadAsync(again, $"api/v1/finetune/jobs/{job}"))["state"]);
 
-        Signal(jobFolder, GoOn);
+        // It is put back while it stands still, so that it cannot have ended before.
         await cluster.RunAsync("scontrol", "requeue", number.ToString(CultureInfo.InvariantCulture));
+        SlurmWorker.GoOn(jobFolder);
         await UntilAsync(() => Starts(jobFolder).Count == 2);
         Assert.True(Starts(jobFolder)[1].ResumedFrom > 0);
         Assert.Single(await cluster.JobsAsync("beep-" + job));
@@ -114,15 +114,6 @@ public sealed class ClusterJobTests(TestCluster cluster)
         Assert.True(File.Exists(Path.Combine(jobFolder.Adapter, "adapter_model.safetensors")));
         Assert.False(File.Exists(folder.At("trapped")) || File.Exists(Path.Combine(jobFolder.Root, "trapped")));
         Assert.Equal(0, await third.StopAsync());
-    }
-
-    private static void Signal(JobFolder folder, int signal)
-    {
-        var mark = SlurmRecord.Read(folder)!.Submission;
-        foreach (var process in ProcessTable.ReadAll().Where(process => !process.IsEnded && ProcessTable.ReadVariable(process.Pid, SlurmScript.Variable) == mark))
-        {
-            BeepProgram.Signal(process.Pid, signal);
-        }
     }
 
     /// <summary>The commands of Slurm, of which sbatch says what came of it only when a file is gone.</summary>

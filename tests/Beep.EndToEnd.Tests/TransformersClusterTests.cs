@@ -13,6 +13,7 @@ using static Beep.EndToEnd.Tests.Support.JobClient;
 namespace Beep.EndToEnd.Tests;
 
 /// <summary>Transformers in a real environment on a real Slurm, which puts the job back in the middle.</summary>
+[Collection(SlurmWorker.Alone)]
 public sealed class TransformersClusterTests(TestCluster cluster)
 {
     private const int Steps = 400;
@@ -44,6 +45,8 @@ public sealed class TransformersClusterTests(TestCluster cluster)
                 ["placement"] = new JsonObject { ["executor"] = "slurm", ["environment"] = "debian", ["cluster"] = new JsonObject { ["minutes"] = 30 } },
             }))["id"]!;
             await UntilAsync(() => Metrics(new JobFolder(new HostPaths(folder.Path).Job(job))).Any());
+            // It is put back while it stands still, so that it cannot have ended before.
+            SlurmWorker.Pause(new JobFolder(new HostPaths(folder.Path).Job(job)));
             // Told to stop, it leaves what is on the cluster alone.
             await first.StopAsync();
         }
@@ -51,6 +54,7 @@ public sealed class TransformersClusterTests(TestCluster cluster)
         var jobFolder = new JobFolder(new HostPaths(folder.Path).Job(job));
         var number = SlurmRecord.Read(jobFolder)!.Number!.Value;
         await cluster.RunAsync("scontrol", "requeue", number.ToString(CultureInfo.InvariantCulture));
+        SlurmWorker.GoOn(jobFolder);
         await UntilAsync(() => Starts(jobFolder).Count == 2);
         await using var second = await ServerProcess.StartAsync(folder.Path, environment, port);
         using var again = Open(second, cookies);
