@@ -27,7 +27,8 @@ internal sealed partial class TaskRunner(
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<long, (RunningTask Task, Task Ended)> _running = new();
-    private readonly TaskSlots _slots = new(options);
+    private readonly TaskSlots _slots = new(options, time);
+    private GpuTurns? _turns;
     private int _cancels;
     private long _lookedForCancels;
 
@@ -86,12 +87,15 @@ internal sealed partial class TaskRunner(
         try
         {
             IReadOnlyList<GpuReading> readings = offers.Any(offer => ResourceClass.GpusOf(offer.Class) > 0) ? await gpus.ReadAsync(cancellationToken).ConfigureAwait(false) : [];
+            (_turns ??= new GpuTurns(_slots)).Begin();
             var renewed = time.GetTimestamp();
             foreach (var row in await store.ClaimAsync(HostId, options.Lease, handlers.Kinds, offers, row => Take(row, readings), cancellationToken).ConfigureAwait(false))
             {
                 slots.Remove(row.Seq, out var slot);
                 Begin(row, slot!, adopted: null, renewed);
             }
+
+            _turns.End();
         }
         finally
         {
@@ -103,7 +107,7 @@ internal sealed partial class TaskRunner(
 
         bool Take(TaskRow row, IReadOnlyList<GpuReading> readings)
         {
-            if (_slots.TryTake(row.ResourceClass, handlers.Find(row.Kind)?.NeedOf(row), readings) is not { } slot)
+            if (_turns!.TryTake(row.Seq, row.ResourceClass, handlers.Find(row.Kind)?.NeedOf(row), readings) is not { } slot)
             {
                 return false;
             }

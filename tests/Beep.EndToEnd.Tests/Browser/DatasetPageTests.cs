@@ -144,6 +144,29 @@ public sealed class DatasetPageTests(Chromium chromium, PostgresServer postgres)
         await page.Context.CloseAsync();
     }
 
+    [Theory]
+    [InlineData(false, Wide)]
+    [InlineData(true, Phone)]
+    public async Task Preview_OfPreferencePairs_ShowsBothAnswersSideBySide(bool isDark, int width)
+    {
+        await using var server = await StartAsync();
+        using var client = await server.CreateAdminClientAsync();
+        var id = await UploadAsync(client, string.Concat(Enumerable.Range(1, 6).Select(row => $$"""{"prompt": "What is {{row}}?", "chosen": "The number {{row}}, which comes after {{row - 1}}.", "rejected": "I do not know <b>{{row}}</b>."}""" + "\n")));
+        var model = (await server.Services.GetRequiredService<ModelRegistry>().FindAsync(ModelSeeder.Name, Token))!.Id;
+        var page = await OpenAsync(server, isDark, width);
+        await page.OpenPageAsync($"/datasets/{id}?tab=preview&model={model}");
+        var row = page.GetByRole(AriaRole.Article, new() { Name = "Row 1", Exact = true });
+        var (chosen, rejected) = (row.GetByRole(AriaRole.Group, new() { Name = "The chosen answer" }), row.GetByRole(AriaRole.Group, new() { Name = "The rejected answer" }));
+        await chosen.GetByText("The number 1, which comes after 0.").WaitForAsync();
+        await rejected.GetByText("I do not know <b>1</b>.").WaitForAsync();
+        Assert.Equal(1, await row.GetByText("What is 1?").CountAsync());
+        await page.SettleAsync();
+        var (left, right) = ((await chosen.BoundingBoxAsync())!, (await rejected.BoundingBoxAsync())!);
+        Assert.True(width == Wide ? left.Y == right.Y && left.X + left.Width <= right.X : left.X == right.X && left.Y + left.Height <= right.Y);
+        await Accessibility.CheckAsync(page, "preference pairs");
+        await page.Context.CloseAsync();
+    }
+
     private Task<RunningServer> StartAsync() => RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
 
     private async Task<IPage> OpenAsync(RunningServer server, bool isDark, int width)

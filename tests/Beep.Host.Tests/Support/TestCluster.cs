@@ -12,9 +12,11 @@ namespace Beep.Host.Tests.Support;
 
 /// <summary>
 /// A real Slurm of the tests' own on this machine, started when the first test wants one: two nodes, <c>n1</c> in the partition
-/// <c>main</c>, both in <c>wide</c>, and GPUs that are none on <c>n2</c>. A job that is put back begins again after some seconds.
+/// <c>main</c>, both in <c>wide</c>, and GPUs that are none on <c>n2</c>. A job that is put back begins again after some seconds. On
+/// <c>n2</c>, one of the partition <c>urgent</c> puts those of <c>spare</c> back at once and those of <c>graced</c> after a grace, and ends
+/// those of <c>ended</c>.
 /// </summary>
-public sealed class TestCluster : IAsyncDisposable
+public sealed partial class TestCluster : IAsyncDisposable
 {
     public const string Missing = "Slurm is not installed: run ./test as root on a Debian system, or install the packages slurmctld, slurmd, slurm-client and munge.";
 
@@ -28,7 +30,13 @@ public sealed class TestCluster : IAsyncDisposable
     private readonly string _folder;
 
     public TestCluster()
+        : this(isAccounted: false)
     {
+    }
+
+    private TestCluster(bool isAccounted)
+    {
+        _isAccounted = isAccounted;
         _folder = OperatingSystem.IsWindows() ? "" : Directory.CreateTempSubdirectory("beep-slurm-").FullName;
         _start = new(() => OperatingSystem.IsWindows() ? Task.CompletedTask : StartAsync());
     }
@@ -111,7 +119,7 @@ public sealed class TestCluster : IAsyncDisposable
             }
         }
 
-        foreach (var name in new[] { "n1", "n2", "slurmctld", "munged" })
+        foreach (var name in new[] { "n1", "n2", "slurmctld", "slurmdbd", "mariadbd", "munged" })
         {
             if (_daemons.TryGetValue(name, out var daemon))
             {
@@ -154,6 +162,9 @@ public sealed class TestCluster : IAsyncDisposable
         var socket = Path.Combine(_folder, "run", "munge");
         var (controller, first, second) = (FreePort(), FreePort(), FreePort());
         var (host, user) = (Dns.GetHostName(), Environment.UserName);
+        Launch("munged", "munged", "--foreground", $"--key-file={key}", $"--socket={socket}", $"--pid-file={_folder}/run/munge.pid", $"--log-file={_folder}/munge/log", $"--seed-file={_folder}/munge/seed", "--num-threads=10");
+        await UntilAsync(() => Task.FromResult(File.Exists(socket)));
+        var accounting = _isAccounted ? await StartAccountingAsync(socket, user) : "AccountingStorageType=accounting_storage/none";
         await File.WriteAllTextAsync(Configuration, $"""
             ClusterName=beeptest
             SlurmctldHost={host}(127.0.0.1)
@@ -179,30 +190,41 @@ public sealed class TestCluster : IAsyncDisposable
             SchedulerParameters=bf_interval=1,batch_sched_delay=0
             ReturnToService=2
             KillWait=20
-            MinJobAge=300
+            MinJobAge={(_isAccounted ? (int)Memory.TotalSeconds : 300)}
             SlurmdTimeout=300
             BatchStartTimeout=2
-            AccountingStorageType=accounting_storage/none
+            PreemptType=preempt/partition_prio
+            PreemptMode=REQUEUE
+            SlurmctldParameters=preempt_send_user_signal
+            {accounting}
             GresTypes=gpu
             NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first} CPUs=2 RealMemory=2000 State=UNKNOWN
             NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second} CPUs=2 RealMemory=2000 Gres=gpu:none:2 State=UNKNOWN
-            PartitionName=main Nodes=n1 Default=YES MaxTime=60 State=UP
-            PartitionName=wide Nodes=n1,n2 MaxTime=INFINITE State=UP
-            PartitionName=closed Nodes=n2 MaxTime=60 State=DOWN
+            PartitionName=main Nodes=n1 Default=YES MaxTime=60 State=UP PreemptMode=OFF
+            PartitionName=wide Nodes=n1,n2 MaxTime=INFINITE State=UP PreemptMode=OFF
+            PartitionName=closed Nodes=n2 MaxTime=60 State=DOWN PreemptMode=OFF
+            PartitionName=spare Nodes=n2 MaxTime=60 State=UP PreemptMode=REQUEUE
+            PartitionName=graced Nodes=n2 MaxTime=60 State=UP PreemptMode=REQUEUE GraceTime=15
+            PartitionName=ended Nodes=n2 MaxTime=60 State=UP PreemptMode=CANCEL
+            PartitionName=urgent Nodes=n2 MaxTime=60 State=UP PriorityTier=10 PreemptMode=OFF
 
             """);
         await File.WriteAllTextAsync(Path.Combine(_folder, "gres.conf"), "NodeName=n2 Name=gpu Type=none File=/dev/tty[0-1]\n");
-        Launch("munged", "munged", "--foreground", $"--key-file={key}", $"--socket={socket}", $"--pid-file={_folder}/run/munge.pid", $"--log-file={_folder}/munge/log", $"--seed-file={_folder}/munge/seed", "--num-threads=10");
-        await UntilAsync(() => Task.FromResult(File.Exists(socket)));
+        await StartControllerAsync();
+        await Task.WhenAll(StartNodeAsync("n1"), StartNodeAsync("n2"));
+    }
+
+    private async Task StartControllerAsync()
+    {
         Launch("slurmctld", "slurmctld", "-D", "-f", Configuration);
         await UntilAsync(async () => (await CommandRun.RunAsync(Find("sinfo")!, [], new Dictionary<string, string> { ["SLURM_CONF"] = Configuration }, Patience, CancellationToken.None)).IsGood);
-        await Task.WhenAll(StartNodeAsync("n1"), StartNodeAsync("n2"));
     }
 
     private void Launch(string name, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "daemon", Find(program)!, .. arguments]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["SLURM_CONF"] = Configuration;
+        start.Environment["MYSQL_UNIX_PORT"] = DatabaseSocket;
         var daemon = Process.Start(start)!;
         daemon.OutputDataReceived += (_, _) => { };
         daemon.ErrorDataReceived += (_, _) => { };

@@ -8,7 +8,7 @@ public sealed class TaskSlotsTests
 {
     private const long Gibibyte = 1L << 30;
 
-    private readonly TaskSlots _slots = new(new TaskOptions { Gpus = [0, 1, 2], CpuSlots = 1, RemoteSlots = 1 });
+    private readonly TaskSlots _slots = new(new TaskOptions { Gpus = [0, 1, 2], CpuSlots = 1, RemoteSlots = 1 }, TimeProvider.System);
 
     private readonly IReadOnlyList<GpuReading> _readings = [Reading(0, 20), Reading(1, 4), Reading(2, 0)];
 

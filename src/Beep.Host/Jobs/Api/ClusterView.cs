@@ -34,7 +34,7 @@ internal sealed record ClusterView
     {
         Number = record.Number,
         State = record.State,
-        Waiting = record.State is null || new SlurmJob(0, record.State).IsWaiting ? SlurmReasons.Waiting(record.Reason) : null,
+        Waiting = record.State is null || new SlurmJob(0, record.State).IsWaiting ? SlurmReasons.Waiting(record.Reason, record.IsPreempted) : null,
         Partition = record.Partition,
         Nodes = record.Nodes,
         SubmittedAt = record.SubmittedAt,

@@ -1,5 +1,6 @@
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Api;
+using Beep.Host.Jobs.Placing;
 using Beep.Host.Jobs.Planning.Server;
 using Beep.Host.Jobs.Runs.Pages;
 using Beep.Host.Jobs.Stored;
@@ -34,7 +35,7 @@ internal static class JobWords
     public static string Starts(JobPlan plan) => plan.Queue switch
     {
         null => "",
-        { StartsInSeconds: 0 } => "Starts at once.",
+        { StartsInSeconds: 0 } => plan.Placement?.Executor == Placement.Slurm ? "Submitted to the cluster at once, which decides when it starts." : "Starts at once.",
         { StartsInSeconds: { } seconds } place => $"{place.Reason} Starts in about {Units.Duration(seconds)}.",
         var place => $"{place.Reason} Nobody can say when it starts.",
     };

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Beep.Host.Hosting;
 using Beep.Host.Jobs.Stored;
+using Beep.Host.Tasks;
 
 namespace Beep.Host.Jobs.Queueing;
 
@@ -71,7 +72,7 @@ internal sealed class QueueView
 
         if (!job.IsWaiting)
         {
-            return new QueuePlace(null, "It is its turn: it begins as soon as a slot is free.", 0);
+            return new QueuePlace(null, ResourceClass.GpusOf(job.ResourceClass) > 0 ? "It is its turn: it begins as soon as GPUs with enough free memory are free." : "It is its turn: it begins as soon as a slot is free.", 0);
         }
 
         var line = _lines[job.ResourceClass];

@@ -49,14 +49,14 @@ public sealed class SlurmPlanTests(TestCluster cluster, PostgresServer postgres)
     {
         await using var server = await SlurmServer.StartAsync(cluster, postgres, "exit 1");
         var problem = (await PlanAsync(server, new JsonObject { ["partition"] = "secret" }))["problems"]!.AsArray().Single(problem => (string?)problem!["code"] == "unknown_partition")!;
-        Assert.Equal("Choose of: closed, main, wide.", string.Join("", ((string)problem["remedy"]!).Split(' ', 3)[..2].Select(word => word + " ")) + string.Join(", ", ((string)problem["remedy"]!)[11..^1].Split(", ").Order()) + ".");
+        Assert.Equal("Choose of: closed, ended, graced, main, spare, urgent, wide.", string.Join("", ((string)problem["remedy"]!).Split(' ', 3)[..2].Select(word => word + " ")) + string.Join(", ", ((string)problem["remedy"]!)[11..^1].Split(", ").Order()) + ".");
     }
 
     [Fact]
     public async Task Plan_WhileTheClusterDoesNotAnswer_WarnsAndLetsTheJobBeQueued()
     {
         using var folder = new TemporaryFolder();
-        await using var server = await SlurmServer.StartAsync(cluster, postgres, "exit 1", options => options with { CommandFolder = Broken(folder) });
+        await using var server = await SlurmServer.StartAsync(cluster, postgres, "exit 1", options => options with { CommandFolder = SlurmServer.CommandsOf(folder, isBroken: true) });
         var plan = await PlanAsync(server, null);
         Assert.Equal(["cluster_unreachable"], CodesOf(plan));
         Assert.True((bool)plan["can_start"]!);
@@ -66,7 +66,7 @@ public sealed class SlurmPlanTests(TestCluster cluster, PostgresServer postgres)
     public async Task Job_WhileTheClusterDoesNotAnswer_WaitsSayingSoAndIsSubmittedOnceWhenItDoes()
     {
         using var folder = new TemporaryFolder();
-        await using var server = await SlurmServer.StartAsync(cluster, postgres, FakeWorker.WriteExit("succeeded", 0), options => options with { CommandFolder = Broken(folder) });
+        await using var server = await SlurmServer.StartAsync(cluster, postgres, FakeWorker.WriteExit("succeeded", 0), options => options with { CommandFolder = SlurmServer.CommandsOf(folder, isBroken: true) });
         var id = await server.StartJobAsync();
         var task = (string)(await server.UntilAsync(id, job => (string?)job["state"] == "running"))["task_id"]!;
         for (var tries = 0; (await server.Get<TaskReader>().FindAsync(task, Token))!.Message?.Contains("The cluster does not answer (squeue: error: Unable to contact slurm controller", StringComparison.Ordinal) != true; tries++)
@@ -79,18 +79,6 @@ public sealed class SlurmPlanTests(TestCluster cluster, PostgresServer postgres)
         var job = await server.UntilStateAsync(id, "succeeded", "failed", "cancelled");
         Assert.True((string?)job["state"] == "succeeded", job.ToJsonString());
         Assert.Single(await cluster.JobsAsync(server.NameOf(id)));
-    }
-
-    /// <summary>Commands of a cluster that does not answer as long as a file is there.</summary>
-    private static string Broken(TemporaryFolder folder)
-    {
-        folder.Write("broken", "");
-        foreach (var command in new[] { "sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct" })
-        {
-            folder.WriteProgram(command, $"if [ -e '{folder.At("broken")}' ]; then echo '{command}: error: Unable to contact slurm controller (connect failure)' >&2; exit 1; fi\nexec /usr/bin/{command} \"$@\"");
-        }
-
-        return folder.Path;
     }
 
     private static string[] CodesOf(JsonNode plan) => [.. plan["problems"]!.AsArray().Where(problem => problem!["field"]?.ToString().StartsWith("placement", StringComparison.Ordinal) == true).Select(problem => (string)problem!["code"]!).Order(StringComparer.Ordinal)];

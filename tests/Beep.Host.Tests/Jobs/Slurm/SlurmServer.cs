@@ -21,11 +21,27 @@ internal static class SlurmServer
     /// <summary>Works until its file asks it to stop, then saves a checkpoint, as a worker does; a signal does not end it.</summary>
     public static readonly string Patient = $"trap : TERM; mkdir -p checkpoints/step-00000002; {FakeWorker.WriteEvent(1, Started)} while [ ! -e control/cancel ]; do sleep 0.1; done; {FakeWorker.WriteExit("cancelled", 10)}";
 
-    public static async Task<JobServer> StartAsync(TestCluster cluster, PostgresServer postgres, string script, Func<SlurmOptions, SlurmOptions>? change = null)
+    public static async Task<JobServer> StartAsync(TestCluster cluster, PostgresServer postgres, string script, Func<SlurmOptions, SlurmOptions>? change = null, string kind = TestDatabase.Sqlite)
     {
         await cluster.ReadyAsync();
         var options = new SlurmOptions { IsOn = true, Configuration = cluster.Configuration, Poll = TimeSpan.FromMilliseconds(300) };
-        return await JobServer.StartAsync(TestDatabase.Sqlite, postgres, configure: services => services.AddSlurm(change?.Invoke(options) ?? options).AddSingleton<Func<TrainerProgram>>(() => FakeWorker.Of(script)));
+        return await JobServer.StartAsync(kind, postgres, configure: services => services.AddSlurm(change?.Invoke(options) ?? options).AddSingleton<Func<TrainerProgram>>(() => FakeWorker.Of(script)));
+    }
+
+    /// <summary>Commands of a cluster that does not answer as long as the file <c>broken</c> is there.</summary>
+    public static string CommandsOf(TemporaryFolder folder, bool isBroken)
+    {
+        if (isBroken)
+        {
+            folder.Write("broken", "");
+        }
+
+        foreach (var command in new[] { "sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct" })
+        {
+            folder.WriteProgram(command, $"if [ -e '{folder.At("broken")}' ]; then echo '{command}: error: Unable to contact slurm controller (connect failure)' >&2; exit 1; fi\nexec /usr/bin/{command} \"$@\"");
+        }
+
+        return folder.Path;
     }
 
     /// <summary>Writes a program of one's own.</summary>

@@ -35,8 +35,11 @@ internal sealed class SlurmCommands(SlurmOptions options)
         AskAsync("squeue", ["--noheader", "--all", "--states=all", $"--user={UnixUser.Id}", $"--name={string.Join(',', names)}", $"--format={SlurmJob.Format}"], cancellationToken);
 
     /// <summary>What the accounting knows of jobs, where there is one.</summary>
-    public Task<CommandAnswer> AccountingAsync(IEnumerable<long> numbers, CancellationToken cancellationToken) =>
-        AskAsync("sacct", ["--noheader", "--parsable2", "--allocations", $"--jobs={string.Join(',', numbers.Select(Text))}", "--format=JobIDRaw,State,ExitCode,End,JobName"], cancellationToken);
+    /// <param name="numbers">Which ones.</param>
+    /// <param name="cancellationToken">Gives the question up.</param>
+    /// <param name="isEveryStart">Whether every start of a job that was put back is wanted, and not only the last.</param>
+    public Task<CommandAnswer> AccountingAsync(IEnumerable<long> numbers, CancellationToken cancellationToken, bool isEveryStart = false) =>
+        AskAsync("sacct", [.. isEveryStart ? ["--duplicates"] : Array.Empty<string>(), "--noheader", "--parsable2", "--allocations", $"--jobs={string.Join(',', numbers.Select(Text))}", "--format=JobIDRaw,State,ExitCode,End,JobName"], cancellationToken);
 
     public Task<CommandAnswer> ShowAsync(long number, CancellationToken cancellationToken) => AskAsync("scontrol", ["--oneliner", "show", "job", Text(number)], cancellationToken);
 

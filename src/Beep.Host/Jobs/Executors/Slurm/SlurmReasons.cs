@@ -31,8 +31,15 @@ internal static class SlurmReasons
     };
 
     /// <summary>A sentence without an end: <c>Waiting on Slurm: Resources (what it asks for is in use)</c>.</summary>
-    public static string Waiting(string? reason)
+    /// <param name="reason">Slurm's own word; null for none.</param>
+    /// <param name="isPreempted">Whether it waits because it made room for another one.</param>
+    public static string Waiting(string? reason, bool isPreempted = false)
     {
+        if (isPreempted)
+        {
+            return "Preempted by a job of a higher priority; w" + Waiting(reason)[1..];
+        }
+
         if (reason is null)
         {
             return "Waiting on Slurm";

@@ -35,6 +35,9 @@ internal sealed record SlurmRecord
 
     public string? Reason { get; init; }
 
+    /// <summary>Whether it waits because it made room for another job.</summary>
+    public bool IsPreempted { get; init; }
+
     public string? Partition { get; init; }
 
     public string? Nodes { get; init; }
@@ -73,6 +76,7 @@ internal sealed record SlurmRecord
     {
         State = job.State,
         Reason = job.IsWaiting ? job.Reason : null,
+        IsPreempted = job.IsWaiting && IsPreempted,
         Partition = job.Partition ?? Partition,
         Nodes = job.Nodes ?? (job.IsWaiting ? null : Nodes),
         StartsAt = job.StartsAt ?? (job.IsWaiting ? null : StartsAt),

@@ -11,6 +11,9 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
     // The controller forgets a job some minutes after its end; one look without it may be chance.
     private const int LooksWithoutIt = 3;
 
+    // The helper of Slurm and the worker say their last words at the same time.
+    private const int LinesOfTheEnd = 200;
+
     // On a network file system what a node wrote is seen elsewhere a little later.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
@@ -116,19 +119,26 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
             return;
         }
 
+        var wasBegun = job.IsWaiting && before.State is not null && !new SlurmJob(_number, before.State).IsWaiting;
+        if (wasBegun)
+        {
+            now = now with { IsPreempted = await IsPreemptedAsync().ConfigureAwait(false) };
+        }
+
         _record = now;
         now.Write(folder);
         if (job.IsWaiting)
         {
-            var wasBegun = before.State is not null && !new SlurmJob(_number, before.State).IsWaiting;
             if (wasBegun)
             {
-                await TellAsync(new RunPlace(RunPlaceKind.PutBack, $"The cluster put the Slurm job {_number} back into its queue; it goes on from its last checkpoint")).ConfigureAwait(false);
+                await TellAsync(new RunPlace(RunPlaceKind.PutBack, now.IsPreempted
+                    ? $"The Slurm job {_number} was preempted by one of a higher priority and is back in the queue of the cluster; it goes on from its last checkpoint"
+                    : $"The cluster put the Slurm job {_number} back into its queue; it goes on from its last checkpoint")).ConfigureAwait(false);
             }
 
             if (wasBegun || before.State != now.State || before.Reason != now.Reason)
             {
-                await TellAsync(new RunPlace(RunPlaceKind.Waits, SlurmReasons.Waiting(job.Reason))).ConfigureAwait(false);
+                await TellAsync(new RunPlace(RunPlaceKind.Waits, SlurmReasons.Waiting(job.Reason, now.IsPreempted))).ConfigureAwait(false);
             }
         }
         else if (job.State == "RUNNING" && (before.State != now.State || before.StartsAt != now.StartsAt))
@@ -137,12 +147,20 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
         }
     }
 
+    /// <summary>Whether it is back in the queue because it made room. The queue itself does not say so: Slurm's line in the output does, and the accounting.</summary>
+    private async Task<bool> IsPreemptedAsync() =>
+        SlurmJob.IsPreempted(_number, LastLines(LinesOfTheEnd))
+        || (await commands.AccountingAsync([_number], CancellationToken.None, isEveryStart: true).ConfigureAwait(false) is { IsGood: true } accounted
+            && SlurmJob.ParseAccounting(accounted.Output).LastOrDefault(start => start.Number == _number && start.HasEnded) is { State: "PREEMPTED" });
+
     private async Task<int?> EndAsync(SlurmJob? job, CancellationToken cancellationToken)
     {
-        var exitCode = job?.ExitCode ?? (await commands.ShowAsync(_number, cancellationToken).ConfigureAwait(false) is { IsGood: true } shown ? SlurmJob.ParseExitCode(shown.Output) : null);
+        var shown = job?.ExitCode is null && await commands.ShowAsync(_number, cancellationToken).ConfigureAwait(false) is { IsGood: true } answer ? answer.Output : null;
+        var exitCode = job?.ExitCode ?? (shown is null ? null : SlurmJob.ParseExitCode(shown));
         if (job is not null)
         {
-            job = job with { ExitCode = exitCode };
+            // One that used its grace to save and end says only that it failed.
+            job = job with { ExitCode = exitCode, State = job.State == "FAILED" && shown is not null && SlurmJob.ParsePreempted(shown) ? "PREEMPTED" : job.State };
             if (job.State == "CANCELLED" && job.CancelledBy is null && await commands.AccountingAsync([_number], cancellationToken).ConfigureAwait(false) is { IsGood: true } accounted)
             {
                 job = job with { CancelledBy = SlurmJob.ParseAccounting(accounted.Output).FirstOrDefault(known => known.Number == _number)?.CancelledBy };

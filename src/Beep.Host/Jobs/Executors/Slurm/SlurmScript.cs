@@ -206,6 +206,13 @@ internal static partial class SlurmScript
           if [ -z "$asked" ]; then break; fi
         done
         kill "$timer" 2>/dev/null
+        # One that is preempted is told before its grace is over, and Slurm puts back only what is still there at the end of it.
+        asked=
+        while [ "$code" -ne 0 ] && [ -z "$asked" ] && [ "$(cat control/cancel 2>/dev/null || printf node)" = node ] \
+          && ! grep -q '"status": *"failed"' exit.json 2>/dev/null && scontrol --oneliner show job "$SLURM_JOB_ID" 2>/dev/null | grep -q ' PreemptTime=[0-9]'; do
+          sleep 2 &
+          wait $!
+        done
         exit "$code"
 
         """;

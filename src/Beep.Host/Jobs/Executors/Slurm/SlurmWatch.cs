@@ -103,7 +103,8 @@ internal sealed class SlurmWatch(SlurmCommands commands, SlurmOptions options, T
         var gone = asked.Where(job => !known.ContainsKey(job)).ToList();
         if (gone.Count > 0 && await commands.AccountingAsync(gone.Select(job => job.Number), CancellationToken.None).ConfigureAwait(false) is { IsGood: true } accounted)
         {
-            foreach (var job in SlurmJob.ParseAccounting(accounted.Output).Where(job => gone.Contains((job.Number, job.Name!))))
+            // One that still runs there and is not in the queue is lost, or its end is not written down yet.
+            foreach (var job in SlurmJob.ParseAccounting(accounted.Output).Where(job => job.HasEnded && gone.Contains((job.Number, job.Name!))))
             {
                 known[(job.Number, job.Name!)] = job;
             }
