@@ -187,7 +187,7 @@ public sealed partial class TestCluster : IAsyncDisposable
             SelectType=select/cons_tres
             SelectTypeParameters=CR_Core
             SchedulerType=sched/backfill
-            SchedulerParameters=bf_interval=1,batch_sched_delay=0
+            SchedulerParameters=bf_interval=1,batch_sched_delay=0,sched_interval=5
             ReturnToService=2
             KillWait=20
             MinJobAge={(_isAccounted ? (int)Memory.TotalSeconds : 300)}

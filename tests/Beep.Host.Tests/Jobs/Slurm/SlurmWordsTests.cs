@@ -58,6 +58,22 @@ public sealed class SlurmWordsTests
         Assert.Equal(10, SlurmJob.ParseExitCode("JobId=1 DerivedExitCode=3:0 ExitCode=10:0 RunTime=00:00:01"));
     }
 
+    [Fact]
+    public void Preemption_OfTheLastStart_IsReadOfTheOutputAndOfScontrol()
+    {
+        string[] lines = ["beep: Slurm job 9 runs on n2, start 1.", "slurmstepd-n2: error: *** JOB 9 ON n2 CANCELLED AT 2026-11-23T13:08:50 DUE TO PREEMPTION ***", "Terminated"];
+        Assert.True(SlurmJob.IsPreempted(9, lines));
+        Assert.False(SlurmJob.IsPreempted(10, lines));
+        Assert.False(SlurmJob.IsPreempted(9, [.. lines, "beep: Slurm job 9 runs on n2, start 2.", "slurmstepd-n2: error: *** JOB 9 ON n2 CANCELLED AT 2026-11-23T13:09:50 DUE TO JOB REQUEUE ***"]));
+        // Told before its grace was over, Slurm says no more about it.
+        Assert.True(SlurmJob.IsPreempted(9, [lines[0], "*** JOB 9 ON n2 CANCELLED AT 2026-11-23T13:09:50 ***", "beep: preempted: Slurm job 9 makes room for one of a higher priority."]));
+        Assert.True(SlurmJob.ParsePreempted("JobId=1 PreemptEligibleTime=2026-11-23T13:08:35 PreemptTime=2026-11-23T13:08:38 LastSchedEval=x"));
+        Assert.False(SlurmJob.ParsePreempted("JobId=1 PreemptEligibleTime=2026-11-23T13:08:35 PreemptTime=None"));
+        Assert.Equal("Preempted by a job of a higher priority; waiting on Slurm: Priority (others are before it)", SlurmReasons.Waiting("Priority", isPreempted: true));
+        var record = new SlurmRecord { Task = "t", Submission = "s", Name = "beep-job", Number = 7, State = "PENDING", IsPreempted = true };
+        Assert.Equal([true, true, false], new[] { "COMPLETING", "PENDING", "RUNNING" }.Select(state => record.With(new SlurmJob(7, state)).IsPreempted));
+    }
+
     [Theory]
     [InlineData("Resources", "Waiting on Slurm: Resources (what it asks for is in use)")]
     [InlineData("ReqNodeNotAvail, UnavailableNodes:n1", "Waiting on Slurm: ReqNodeNotAvail, UnavailableNodes:n1 (its nodes are down, drained or reserved)")]

@@ -76,7 +76,7 @@ internal sealed record SlurmRecord
     {
         State = job.State,
         Reason = job.IsWaiting ? job.Reason : null,
-        IsPreempted = job.IsWaiting && IsPreempted,
+        IsPreempted = job.State != "RUNNING" && IsPreempted,
         Partition = job.Partition ?? Partition,
         Nodes = job.Nodes ?? (job.IsWaiting ? null : Nodes),
         StartsAt = job.StartsAt ?? (job.IsWaiting ? null : StartsAt),

@@ -120,9 +120,9 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
         }
 
         var wasBegun = job.IsWaiting && before.State is not null && !new SlurmJob(_number, before.State).IsWaiting;
-        if (wasBegun)
+        if (job.IsWaiting && !now.IsPreempted)
         {
-            now = now with { IsPreempted = await IsPreemptedAsync().ConfigureAwait(false) };
+            now = now with { IsPreempted = SlurmJob.IsPreempted(_number, LastLines(LinesOfTheEnd)) || (wasBegun && await WasPreemptedAsync().ConfigureAwait(false)) };
         }
 
         _record = now;
@@ -136,7 +136,7 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
                     : $"The cluster put the Slurm job {_number} back into its queue; it goes on from its last checkpoint")).ConfigureAwait(false);
             }
 
-            if (wasBegun || before.State != now.State || before.Reason != now.Reason)
+            if (wasBegun || before.State != now.State || before.Reason != now.Reason || before.IsPreempted != now.IsPreempted)
             {
                 await TellAsync(new RunPlace(RunPlaceKind.Waits, SlurmReasons.Waiting(job.Reason, now.IsPreempted))).ConfigureAwait(false);
             }
@@ -147,11 +147,10 @@ internal sealed class SlurmRun(TaskRun task, JobFolder folder, SlurmRecord recor
         }
     }
 
-    /// <summary>Whether it is back in the queue because it made room. The queue itself does not say so: Slurm's line in the output does, and the accounting.</summary>
-    private async Task<bool> IsPreemptedAsync() =>
-        SlurmJob.IsPreempted(_number, LastLines(LinesOfTheEnd))
-        || (await commands.AccountingAsync([_number], CancellationToken.None, isEveryStart: true).ConfigureAwait(false) is { IsGood: true } accounted
-            && SlurmJob.ParseAccounting(accounted.Output).LastOrDefault(start => start.Number == _number && start.HasEnded) is { State: "PREEMPTED" });
+    /// <summary>Whether it is back in the queue because it made room. The queue itself does not say so: Slurm's line in the output does, or else the accounting.</summary>
+    private async Task<bool> WasPreemptedAsync() =>
+        await commands.AccountingAsync([_number], CancellationToken.None, isEveryStart: true).ConfigureAwait(false) is { IsGood: true } accounted
+        && SlurmJob.ParseAccounting(accounted.Output).LastOrDefault(start => start.Number == _number && start.HasEnded) is { State: "PREEMPTED" };
 
     private async Task<int?> EndAsync(SlurmJob? job, CancellationToken cancellationToken)
     {

@@ -207,9 +207,10 @@ internal static partial class SlurmScript
         done
         kill "$timer" 2>/dev/null
         # One that is preempted is told before its grace is over, and Slurm puts back only what is still there at the end of it.
-        asked=
+        asked= told=
         while [ "$code" -ne 0 ] && [ -z "$asked" ] && [ "$(cat control/cancel 2>/dev/null || printf node)" = node ] \
           && ! grep -q '"status": *"failed"' exit.json 2>/dev/null && scontrol --oneliner show job "$SLURM_JOB_ID" 2>/dev/null | grep -q ' PreemptTime=[0-9]'; do
+          if [ -z "$told" ]; then told=yes; echo "beep: preempted: Slurm job $SLURM_JOB_ID makes room for one of a higher priority."; fi
           sleep 2 &
           wait $!
         done
