@@ -42,8 +42,8 @@ public sealed class ExternalSessionTests(PostgresServer postgres)
         await browser.SignInAsync();
         await DueAsync(server);
         var external = server.Services.GetRequiredService<ExternalSessions>();
-        var claims = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => external.ClaimAsync(10, Token)));
-        Assert.Single(claims.SelectMany(claimed => claimed));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => external.ClaimAsync(Token)));
+        Assert.Single(claims, claimed => claimed is not null);
     }
 
     [Fact]

@@ -186,6 +186,13 @@ internal sealed class ProviderBrowser : IDisposable
         return WebUtility.HtmlDecode(Regex.Match(await answer.Content.ReadAsStringAsync(Token), "url=([^\"]+)\"").Groups[1].Value);
     }
 
+    /// <summary>As the other, wherever that leads; returns the page.</summary>
+    public async Task<string> TrySignOutAsync()
+    {
+        using var answer = await FormAsync("account/sign-out", "account/sign-out");
+        return await answer.Content.ReadAsStringAsync(Token);
+    }
+
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(Server, path), Token);
 
     public Task<HttpResponseMessage> PostAsync(string path, params (string Name, string Value)[] fields) =>

@@ -25,7 +25,7 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
     /// <summary>Where the browser goes to end the provider's session, too; null where the session is not the provider's, or it has no such place. Ask before the session ends.</summary>
     public async Task<string?> AddressAsync(HttpContext context, string origin, CancellationToken cancellationToken)
     {
-        if (context.User.FindFirstValue(ClaimNames.SessionId) is not { } session || await external.FindAsync(session, cancellationToken) is not var (_, tokens))
+        if (context.User.FindFirstValue(ClaimNames.SessionId) is not { } session || await external.FindAsync(session, cancellationToken) is not var (row, tokens) || row.Issuer != options.IdentityServer.Issuer)
         {
             return null;
         }
@@ -81,7 +81,7 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         }
 
         // Marked when all is done: a provider whose token met a failure sends it again.
-        await EndAsync(provider.Issuer, demand.SessionId is null ? demand.Subject : null, demand.SessionId, actor, cancellationToken);
+        await EndAsync(provider.Issuer, demand.Subject, demand.SessionId, actor, cancellationToken);
         if (!await used.UseAsync(UsedOnceTable.LogoutToken, id, demand.ExpiresAt + IdTokenRules.Skew, cancellationToken))
         {
             throw Repeated();

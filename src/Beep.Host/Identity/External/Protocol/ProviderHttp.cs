@@ -80,18 +80,13 @@ internal sealed class ProviderHttp : IDisposable
 /// <param name="Body">All of it.</param>
 internal sealed record ProviderAnswer(HttpStatusCode Status, string Where, string? MediaType, byte[] Body)
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
-
     /// <summary>The body as an object, whatever the status; a name that comes twice is refused, for two readers could take two values.</summary>
     /// <exception cref="ProviderException">It is none.</exception>
     public JsonElement ReadObject()
     {
         try
         {
-            using var document = JsonDocument.Parse(Body, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
-                : throw new ProviderException("answer_no_json", $"{Where} answered with {(int)Status} and JSON that is no object.");
+            return ClaimReading.ParseObject(Body);
         }
         catch (JsonException error)
         {

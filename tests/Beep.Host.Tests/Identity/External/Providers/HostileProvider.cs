@@ -99,10 +99,10 @@ internal sealed class HostileProvider : IRightProvider
         return provider;
     }
 
-    /// <summary>Signs with another key from now on.</summary>
-    public void Rotate()
+    /// <summary>Signs with another key from now on; under the name of the one before where a provider names its keys no better.</summary>
+    public void Rotate(bool keepsName = false)
     {
-        Key = new SigningKey($"key-{Guid.NewGuid():N}");
+        Key = new SigningKey(keepsName ? Key.Id : $"key-{Guid.NewGuid():N}");
         Published.Clear();
         Published.Add(Key);
     }
