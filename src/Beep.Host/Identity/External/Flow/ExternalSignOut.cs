@@ -22,14 +22,13 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
     public const string StateCookie = "beep-signed-out";
     private const string Reason = "provider_logout";
 
-    /// <summary>Where the browser goes to end the provider's session, too; null where the session is not the provider's, or it has no such place. Ask before the session ends.</summary>
-    public async Task<string?> AddressAsync(HttpContext context, string origin, CancellationToken cancellationToken)
-    {
-        if (context.User.FindFirstValue(ClaimNames.SessionId) is not { } session || await external.FindAsync(session, cancellationToken) is not var (row, tokens) || row.Issuer != options.IdentityServer.Issuer)
-        {
-            return null;
-        }
+    /// <summary>What the provider's session left here, as long as ours stands; null where there is none, or it is of another provider.</summary>
+    public async Task<ExternalTokens?> FindTokensAsync(HttpContext context, CancellationToken cancellationToken) =>
+        context.User.FindFirstValue(ClaimNames.SessionId) is { } session && await external.FindAsync(session, cancellationToken) is var (row, tokens) && row.Issuer == options.IdentityServer.Issuer ? tokens : null;
 
+    /// <summary>Where the browser goes to end the provider's session, too; null where it has no such place. It may be away: end ours first.</summary>
+    public async Task<string?> AddressAsync(HttpContext context, ExternalTokens tokens, string origin, CancellationToken cancellationToken)
+    {
         try
         {
             if ((await directory.GetAsync(cancellationToken)).Document.EndSessionEndpoint is not { } endpoint)

@@ -20,7 +20,7 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
     private readonly SemaphoreSlim _gate = new(1, 1);
     private ProviderKnowledge? _known;
     private ProviderException? _failure;
-    private DateTimeOffset _triedAt = DateTimeOffset.MinValue;
+    private long _triedAt = DateTimeOffset.MinValue.UtcTicks;
     private DateTimeOffset _forcedAt = DateTimeOffset.MinValue;
 
     /// <summary>Why the last fetch failed; null when it did not.</summary>
@@ -47,7 +47,7 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
                 return _known;
             }
 
-            if (_failure is not null && now - _triedAt < (_known is null ? TimeSpan.FromSeconds(1) : Interval))
+            if (_failure is not null && !IsDue(now))
             {
                 return _known ?? throw _failure;
             }
@@ -87,10 +87,15 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
     /// <summary>Why the provider cannot be used or does not answer, by a fetch that is not long ago; null where it can and does.</summary>
     public async Task<ProviderException?> FindFailureAsync(CancellationToken cancellationToken)
     {
+        if (!IsDue(time.GetUtcNow()))
+        {
+            return Failure;
+        }
+
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (time.GetUtcNow() - _triedAt >= (_failure is null ? Watch : _known is null ? TimeSpan.FromSeconds(1) : Interval))
+            if (IsDue(time.GetUtcNow()))
             {
                 await FetchAsync().ConfigureAwait(false);
             }
@@ -105,16 +110,21 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
 
     public void Dispose() => _gate.Dispose();
 
+    /// <summary>Whether the provider should be asked again, though nothing is known to be missing.</summary>
+    private bool IsDue(DateTimeOffset now) =>
+        now.UtcTicks - Volatile.Read(ref _triedAt) >= (Failure is null ? Watch : Volatile.Read(ref _known) is null ? TimeSpan.FromSeconds(1) : Interval).Ticks;
+
     /// <summary>To the end, whoever asked for it: a caller who hangs up would take the fetch of this interval from all the others.</summary>
     private async Task FetchAsync()
     {
         Fetches++;
-        _triedAt = time.GetUtcNow();
+        var now = time.GetUtcNow();
+        Volatile.Write(ref _triedAt, now.UtcTicks);
         try
         {
             var document = ProviderDocument.Read(await ReadAsync(ProviderDocument.AddressOf(authority)).ConfigureAwait(false), authority);
             var keys = await ReadAsync(document.KeysAddress).ConfigureAwait(false);
-            Volatile.Write(ref _known, new ProviderKnowledge(document, ProviderKeys.Read(keys), _triedAt));
+            Volatile.Write(ref _known, new ProviderKnowledge(document, ProviderKeys.Read(keys), now));
             Volatile.Write(ref _failure, null);
         }
         catch (ProviderException error)

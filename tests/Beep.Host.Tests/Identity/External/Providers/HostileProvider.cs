@@ -21,7 +21,7 @@ internal sealed class HostileProvider : IRightProvider
     public const string ClientSecret = TestClient.Secret;
 
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect)> _codes = new();
+    private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect, bool IsFresh)> _codes = new();
     private readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new();
 
     private readonly AccountBook _accounts = new();
@@ -62,6 +62,9 @@ internal sealed class HostileProvider : IRightProvider
     public string? LastAuthorization { get; private set; }
 
     public Dictionary<string, string> LastForm { get; private set; } = [];
+
+    /// <summary>Whether it asks nobody for a password again, though it is told to.</summary>
+    public bool IgnoresFreshness { get; set; }
 
     public bool IgnoresProofKey { get; set; }
 
@@ -201,7 +204,7 @@ internal sealed class HostileProvider : IRightProvider
 
         Requests.Add(query);
         var code = Guid.NewGuid().ToString("N");
-        _codes[code] = (query["nonce"], query["code_challenge"], query["redirect_uri"]);
+        _codes[code] = (query["nonce"], query["code_challenge"], query["redirect_uri"], query.GetValueOrDefault("max_age") == "0");
         return Results.Redirect(QueryHelpers.AddQueryString(query["redirect_uri"], Answer(new Dictionary<string, string?> { ["code"] = code, ["state"] = query["state"] })));
     }
 
@@ -218,6 +221,7 @@ internal sealed class HostileProvider : IRightProvider
         LastAuthorization = request.Headers.Authorization;
         LastForm = form;
         string? nonce = null;
+        var isFresh = false;
         if (form["grant_type"] == "authorization_code")
         {
             if (!_codes.TryRemove(form.GetValueOrDefault("code", ""), out var issued) || issued.Redirect != form["redirect_uri"]
@@ -226,7 +230,7 @@ internal sealed class HostileProvider : IRightProvider
                 return Results.Json(new Dictionary<string, string> { ["error"] = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
             }
 
-            nonce = issued.Nonce;
+            (nonce, isFresh) = (issued.Nonce, issued.IsFresh);
         }
 
         var access = Guid.NewGuid().ToString("N");
@@ -234,6 +238,11 @@ internal sealed class HostileProvider : IRightProvider
         if (nonce is null)
         {
             claims.Remove("nonce");
+        }
+
+        if (isFresh && !IgnoresFreshness)
+        {
+            claims["auth_time"] = Now;
         }
 
         claims["at_hash"] = Base64UrlEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(access))[..16]);
