@@ -122,8 +122,8 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
         Volatile.Write(ref _triedAt, now.UtcTicks);
         try
         {
-            var document = ProviderDocument.Read(await ReadAsync(ProviderDocument.AddressOf(authority)).ConfigureAwait(false), authority);
-            var keys = await ReadAsync(document.KeysAddress).ConfigureAwait(false);
+            var document = ProviderDocument.Read(await http.ReadAsync(ProviderDocument.AddressOf(authority), CancellationToken.None).ConfigureAwait(false), authority);
+            var keys = await http.ReadAsync(document.KeysAddress, CancellationToken.None).ConfigureAwait(false);
             Volatile.Write(ref _known, new ProviderKnowledge(document, ProviderKeys.Read(keys), now));
             Volatile.Write(ref _failure, null);
         }
@@ -136,15 +136,6 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
                 Volatile.Write(ref _known, null);
             }
         }
-    }
-
-    private async Task<System.Text.Json.JsonElement> ReadAsync(Uri address)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        var answer = await http.SendAsync(request, CancellationToken.None).ConfigureAwait(false);
-        return answer.Status == System.Net.HttpStatusCode.OK
-            ? answer.ReadObject()
-            : throw ProviderException.Outage($"{answer.Where} answered with {(int)answer.Status}.");
     }
 }
 

@@ -51,6 +51,15 @@ internal sealed class ProviderHttp : IDisposable
         }
     }
 
+    /// <summary>What a provider publishes.</summary>
+    /// <exception cref="ProviderException">It is no object, or is not there.</exception>
+    public async Task<JsonElement> ReadAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var answer = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        return answer.Status == HttpStatusCode.OK ? answer.ReadObject() : throw ProviderException.Outage($"{answer.Where} answered with {(int)answer.Status}.");
+    }
+
     public void Dispose() => _client.Dispose();
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage answer, string where, CancellationToken cancellationToken)
