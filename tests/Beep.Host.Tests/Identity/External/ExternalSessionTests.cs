@@ -138,7 +138,9 @@ public sealed class ExternalSessionTests(PostgresServer postgres)
             ["wrong events"] = claims => claims["events"] = new JsonObject { ["http://schemas.openid.net/event/other"] = new JsonObject() },
             ["events that are text"] = claims => claims["events"] = "http://schemas.openid.net/event/backchannel-logout",
             ["nonce"] = claims => claims["nonce"] = "n",
-            ["expired"] = claims => (claims["iat"], claims["exp"]) = (HostileProvider.Now - 600, HostileProvider.Now - 480),
+            ["expired"] = claims => (claims["iat"], claims["exp"]) = (HostileProvider.Now - 300, HostileProvider.Now - 120),
+            ["old"] = claims => claims["iat"] = HostileProvider.Now - 700,
+            ["of the future"] = claims => claims["iat"] = HostileProvider.Now + 90,
             ["nobody"] = claims => claims.Remove("sub"),
             ["no id"] = claims => claims.Remove("jti"),
         };
@@ -188,10 +190,10 @@ public sealed class ExternalSessionTests(PostgresServer postgres)
         Assert.Equal([("subject-1", adminName + "2", "ada@example.org"), ("subject-2", adminName + "3", "ada@example.org")], users.Select(user => (user.ExternalSubject, user.UserName!, user.Email)));
         Assert.DoesNotContain(users, user => user.Id == adminId);
 
-        // The same subject of another issuer is somebody else, whoever the settings name now.
+        // The same subject of another issuer is somebody else, whoever the settings name now, though all that it says is the same.
         await using var other = await HostileProvider.StartAsync();
         var accounts = server.Services.GetRequiredService<ExternalAccounts>();
-        using var claims = System.Text.Json.JsonDocument.Parse("{}");
+        using var claims = System.Text.Json.JsonDocument.Parse("""{"name":"Ada","email":"ada@example.org"}""");
         Assert.DoesNotContain(await accounts.AdmitAsync(new ProviderIdentity(other.Issuer, "subject-1", null, claims.RootElement), null, Token), users.Select(user => user.Id));
     }
 

@@ -96,6 +96,17 @@ public sealed class ProviderKeyTests(PostgresServer postgres)
         Assert.Equal("/", await browser.SignInAsync());
     }
 
+    [Fact]
+    public async Task KeyThatIsTooShort_SignsNobodyIn()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        provider.Rotate(new SigningKey("short", 1024));
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.RefusedAsync();
+        Assert.Equal(["unknown_key"], await server.RefusalsAsync());
+    }
+
     [Theory]
     [InlineData("""{"alg":"HALF"}""", "{}")]
     [InlineData("""{"alg":"RS256","kid":"HALF"}""", "{}")]

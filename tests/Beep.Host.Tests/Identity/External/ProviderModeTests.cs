@@ -72,7 +72,15 @@ public sealed class ProviderModeTests(PostgresServer postgres)
         var callback = await browser.ToCallbackAsync("account/external/link");
         await browser.SignOutAsync(isExternal: false);
         Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
-        Assert.Equal(["linked_already", "link_of_another"], await server.RefusalsAsync());
+        // Nor by the session of another user who has shown a password in the same browser meanwhile.
+        await browser.PasswordAsync(name, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        callback = await browser.ToCallbackAsync("account/external/link");
+        var (_, next) = await server.CreateAdminAsync();
+        await browser.PasswordAsync(next, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
+        Assert.Equal(["linked_already", "link_of_another", "link_of_another"], await server.RefusalsAsync());
     }
 
     [Fact]
@@ -194,6 +202,8 @@ public sealed class ProviderModeTests(PostgresServer postgres)
     [InlineData("issuer", HttpStatusCode.Unauthorized)]
     [InlineData("scope", HttpStatusCode.Unauthorized)]
     [InlineData("expired", HttpStatusCode.Unauthorized)]
+    [InlineData("not_yet", HttpStatusCode.Unauthorized)]
+    [InlineData("of_the_future", HttpStatusCode.Unauthorized)]
     [InlineData("signature", HttpStatusCode.Unauthorized)]
     [InlineData("id_token", HttpStatusCode.Unauthorized)]
     [InlineData("logout", HttpStatusCode.Unauthorized)]
@@ -219,6 +229,12 @@ public sealed class ProviderModeTests(PostgresServer postgres)
                 break;
             case "expired":
                 claims["exp"] = HostileProvider.Now - 100;
+                break;
+            case "not_yet":
+                claims["nbf"] = HostileProvider.Now + 90;
+                break;
+            case "of_the_future":
+                claims["iat"] = HostileProvider.Now + 90;
                 break;
             case "signature":
                 provider.Sign = new SigningKey("x").Sign;

@@ -116,6 +116,19 @@ public sealed class SignInAnswerTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Case12_StateAlteredAtItsEnd_FindsItsCookieAndIsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var callback = await browser.ToCallbackAsync();
+        var state = System.Web.HttpUtility.ParseQueryString(callback.Query)["state"]!;
+        await browser.RefusedAsync(ProviderBrowser.With(callback, "state", state[..^1] + (state[^1] == 'A' ? 'B' : 'A')));
+        Assert.Equal(["state_of_another_browser"], await server.RefusalsAsync());
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Fact]
     public async Task Case21_LongReturnUrlAndCookiesThatAreNone_AreBorne()
     {
         await using var provider = await HostileProvider.StartAsync();

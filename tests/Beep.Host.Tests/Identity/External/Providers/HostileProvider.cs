@@ -103,11 +103,14 @@ internal sealed class HostileProvider : IRightProvider
     }
 
     /// <summary>Signs with another key from now on; under the name of the one before where a provider names its keys no better.</summary>
-    public void Rotate(bool keepsName = false)
+    public void Rotate(bool keepsName = false) => Rotate(new SigningKey(keepsName ? Key.Id : $"key-{Guid.NewGuid():N}"));
+
+    /// <summary>Signs with this key from now on.</summary>
+    public void Rotate(SigningKey key)
     {
-        Key = new SigningKey(keepsName ? Key.Id : $"key-{Guid.NewGuid():N}");
+        Key = key;
         Published.Clear();
-        Published.Add(Key);
+        Published.Add(key);
     }
 
     public Task RotateAsync()
@@ -265,9 +268,9 @@ internal sealed class HostileProvider : IRightProvider
 }
 
 /// <summary>A key that signs as RS256.</summary>
-internal sealed class SigningKey(string id)
+internal sealed class SigningKey(string id, int bits = 2048)
 {
-    private readonly RSA _rsa = RSA.Create(2048);
+    private readonly RSA _rsa = RSA.Create(bits);
 
     public string Id => id;
 
