@@ -25,8 +25,9 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
     /// <param name="identity">As it was proven.</param>
     /// <param name="userInfo">What else the provider says; null where it says nothing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isKnown">Whether the user is in already: one who is gone meanwhile is not made anew.</param>
     /// <exception cref="ProviderException">The user may not: <c>not_mapped</c>, <c>inactive_user</c>.</exception>
-    public async Task<long> AdmitAsync(ProviderIdentity identity, JsonElement? userInfo, CancellationToken cancellationToken)
+    public async Task<long> AdmitAsync(ProviderIdentity identity, JsonElement? userInfo, CancellationToken cancellationToken, bool isKnown = false)
     {
         IReadOnlyList<JsonElement> sources = userInfo is { } more ? [identity.Claims, more] : [identity.Claims];
         var mapped = ClaimMapper.Map(options.IdentityServer, sources);
@@ -39,7 +40,7 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
             return known.Id;
         }
 
-        var id = await writer.ChangeAsync((change, token) => WriteAsync(change, identity, mapped, role, groups, token), cancellationToken);
+        var id = await writer.ChangeAsync((change, token) => WriteAsync(change, identity, mapped, role, groups, isKnown, token), cancellationToken);
         sessions.Refresh();
         return id;
     }
@@ -55,7 +56,7 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
         if (await FindActiveAsync(context, identity, cancellationToken) is not { LastLoginAt: not null } user)
         {
             var id = await AdmitAsync(identity, null, cancellationToken);
-            return await Standing.ReadAsync(context, id, cancellationToken) ?? throw new ProviderException("inactive_user", "The user is gone.");
+            return await Standing.ReadAsync(context, id, cancellationToken) ?? throw Inactive();
         }
 
         var held = await Standing.OfAsync(context, user, cancellationToken);
@@ -99,11 +100,16 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
             select user.Id).AnyAsync(cancellationToken);
     }
 
-    private async Task<(long Id, AuditEntry Entry)> WriteAsync(HostDbContext context, ProviderIdentity identity, MappedClaims mapped, Role role, GroupChoice groups, CancellationToken cancellationToken)
+    private async Task<(long Id, AuditEntry Entry)> WriteAsync(HostDbContext context, ProviderIdentity identity, MappedClaims mapped, Role role, GroupChoice groups, bool isKnown, CancellationToken cancellationToken)
     {
         var manager = users.Over(context);
         var user = await FindTrackedAsync(context, identity, cancellationToken);
         var isNew = user is null;
+        if (user is { IsActive: false } || (isNew && isKnown))
+        {
+            throw Inactive();
+        }
+
         string? from = null;
         if (user is null)
         {
@@ -186,10 +192,12 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
         context.Set<User>().AsNoTracking().SingleOrDefaultAsync(found => found.ExternalIssuer == identity.Issuer && found.ExternalSubject == identity.Subject, cancellationToken);
 
     private static async Task<User?> FindActiveAsync(HostDbContext context, ProviderIdentity identity, CancellationToken cancellationToken) =>
-        await FindAsync(context, identity, cancellationToken) is { } user ? user.IsActive ? user : throw new ProviderException("inactive_user", "The user was deactivated here.") : null;
+        await FindAsync(context, identity, cancellationToken) is { } user ? user.IsActive ? user : throw Inactive() : null;
 
     private static Task<User?> FindTrackedAsync(HostDbContext context, ProviderIdentity identity, CancellationToken cancellationToken) =>
         context.Set<User>().SingleOrDefaultAsync(found => found.ExternalIssuer == identity.Issuer && found.ExternalSubject == identity.Subject, cancellationToken);
+
+    private static ProviderException Inactive() => new("inactive_user", "The user was deactivated or deleted here.");
 
     private static AuditEntry Entry(AuditActor actor, string action, User user, string? from, string? to) => new()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Beep.Host.Data;
 using Beep.Host.Identity.External.Sessions;
+using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
@@ -78,6 +79,23 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         await DueAsync(server);
         await RefresherOf(server).RefreshAsync(Token);
         Assert.Equal("User", (string?)(await browser.ReadProfileAsync())["role"]);
+    }
+
+    [Fact]
+    public async Task Renewal_OfAUserWhoIsDeletedMeanwhile_MakesNobodyAnew()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.SignInAsync();
+        await DueAsync(server);
+        provider.UserInfo = _ =>
+        {
+            using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+            context.Set<User>().Where(user => user.IsExternal).ExecuteDelete();
+        };
+        await RefresherOf(server).RefreshAsync(Token);
+        Assert.Empty(await server.ExternalUsersAsync());
     }
 
     [Fact]

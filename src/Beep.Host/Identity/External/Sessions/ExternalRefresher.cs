@@ -116,7 +116,7 @@ internal sealed partial class ExternalRefresher(
         }
 
         var claims = signed?.Claims ?? (oldToken is null ? user!.Value : SignedToken.ReadKept(oldToken));
-        await accounts.AdmitAsync(new ProviderIdentity(row.Issuer, row.Subject, row.ProviderSession, claims), user, cancellationToken);
+        await accounts.AdmitAsync(new ProviderIdentity(row.Issuer, row.Subject, row.ProviderSession, claims), user, cancellationToken, isKnown: true);
     }
 
     private static partial class Log
