@@ -8,7 +8,6 @@ using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Beep.Host.Tests.Identity.External;
 
@@ -28,7 +27,7 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
             await browser.SignInAsync();
         }
 
-        await DueAsync(server);
+        await server.MakeDueAsync();
         var most = 0;
         provider.TokenAnswer = _ =>
         {
@@ -36,7 +35,7 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
             var now = TimeProvider.System.GetUtcNow();
             most = Math.Max(most, context.Set<ExternalSession>().Count(found => found.ClaimedUntilAt > now));
         };
-        await RefresherOf(server).RefreshAsync(Token);
+        await server.RefreshAsync();
         // A claim that is older than its asking runs out, and another host spends the same refresh token.
         Assert.InRange(most, 1, ExternalRefresher.AtATime);
         await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
@@ -51,7 +50,7 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         await using var server = await ProviderServer.StartAsync(provider, postgres);
         using var browser = new ProviderBrowser(server);
         await browser.SignInAsync();
-        await DueAsync(server);
+        await server.MakeDueAsync();
         using var stopping = new CancellationTokenSource();
         string? replaces = null;
         provider.TokenAnswer = answer =>
@@ -59,7 +58,7 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
             replaces = (string?)answer["refresh_token"];
             stopping.Cancel();
         };
-        await Record.ExceptionAsync(() => RefresherOf(server).RefreshAsync(stopping.Token));
+        await Record.ExceptionAsync(() => server.RefreshAsync(stopping.Token));
         await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
         var id = await context.Set<ExternalSession>().Select(found => found.SessionId).SingleAsync(Token);
         Assert.Equal(replaces, (await server.Services.GetRequiredService<ExternalSessions>().FindAsync(id, Token))!.Value.Tokens.RefreshToken);
@@ -76,8 +75,8 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         provider.Rotate();
         provider.TokenAnswer = answer => answer.Remove("id_token");
         provider.UserInfo = claims => claims["roles"] = new JsonArray("staff");
-        await DueAsync(server);
-        await RefresherOf(server).RefreshAsync(Token);
+        await server.MakeDueAsync();
+        await server.RefreshAsync();
         Assert.Equal("User", (string?)(await browser.ReadProfileAsync())["role"]);
     }
 
@@ -88,13 +87,13 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         await using var server = await ProviderServer.StartAsync(provider, postgres);
         using var browser = new ProviderBrowser(server);
         await browser.SignInAsync();
-        await DueAsync(server);
+        await server.MakeDueAsync();
         provider.UserInfo = _ =>
         {
             using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
             context.Set<User>().Where(user => user.IsExternal).ExecuteDelete();
         };
-        await RefresherOf(server).RefreshAsync(Token);
+        await server.RefreshAsync();
         Assert.Empty(await server.ExternalUsersAsync());
     }
 
@@ -108,13 +107,13 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         using var second = new ProviderBrowser(server);
         await browser.SignInAsync();
         await second.SignInAsync();
-        await DueAsync(server);
+        await server.MakeDueAsync();
         await using var twin = await server.StartTwinAsync(options => options with { IdentityServer = options.IdentityServer with { Authority = new Uri(other.Issuer) } });
         // Signing out there tells the other provider nothing of the token of this one.
         using var leaves = new ProviderBrowser(twin, second.CookieHeader);
         Assert.DoesNotContain("id_token_hint", await leaves.TrySignOutAsync(), StringComparison.Ordinal);
         using var kept = new ProviderBrowser(twin, browser.CookieHeader);
-        await RefresherOf(twin).RefreshAsync(Token);
+        await twin.RefreshAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, await kept.ProfileAsync());
         Assert.False(other.Calls.ContainsKey("/token"));
     }
@@ -149,14 +148,5 @@ public sealed class ProviderRenewalTests(PostgresServer postgres)
         (claims["sid"], claims["sub"]) = ("provider-session-1", subject);
         Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync("backchannel-logout", ("logout_token", provider.MakeToken(claims)))).StatusCode);
         Assert.Equal(ends ? HttpStatusCode.Unauthorized : HttpStatusCode.OK, await browser.ProfileAsync());
-    }
-
-    private static ExternalRefresher RefresherOf(RunningServer server) => server.Services.GetServices<IHostedService>().OfType<ExternalRefresher>().Single();
-
-    private static async Task DueAsync(RunningServer server)
-    {
-        var past = TimeProvider.System.GetUtcNow().AddSeconds(-1);
-        await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
-        await context.Set<ExternalSession>().ExecuteUpdateAsync(set => set.SetProperty(found => found.RefreshAt, past), Token);
     }
 }
