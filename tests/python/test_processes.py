@@ -1,8 +1,10 @@
-"""Several processes that train together, by torchrun over gloo."""
+"""Several processes that train together over gloo: by torchrun, as on several machines, and by the worker itself."""
 
 from __future__ import annotations
 
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -24,20 +26,37 @@ def spec_of(job: TestJob, size: int, **changes) -> dict:
     return base
 
 
-@pytest.mark.parametrize("sharding", ["replicate", "full"])
-def test_two_processes_give_the_losses_of_one(job: TestJob, sharding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def by_torchrun(job: TestJob, nodes: int, **more) -> int:
+    """Two processes on so many machines, with the options that the product gives."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = [f"--nnodes={nodes}", f"--nproc-per-node={2 // nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=7"]
+    machines = [job.start_by_torchrun(*options, **more) for _ in range(nodes)]
+    output = "".join(one.communicate(timeout=PATIENCE)[0] for one in machines)
+    code = max(one.returncode for one in machines)
+    assert code == 0 or job.exit["status"] != "succeeded", output
+    return code
+
+
+@pytest.mark.parametrize(("sharding", "nodes"), [("replicate", 2), ("full", 1)])
+def test_two_processes_of_torchrun_give_the_losses_of_one(job: TestJob, sharding: str, nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     alone, together = job.at("alone"), job.at("together")
-    assert alone.run(spec_of(job, 1)) == 0
+    samples = {"prompts": ["Hello", "1 2"], "every_steps": 3, "max_new_tokens": 8}
+    assert alone.run(spec_of(job, 1) | {"samples": samples}) == 0
     monkeypatch.setenv("BEEP_SHARDING", sharding)
-    together.prepare(spec_of(job, 2))
-    run(together, "--processes", "2")
+    together.prepare(spec_of(job, 2) | {"samples": samples})
+    assert by_torchrun(together, nodes) == 0
     assert together.losses == pytest.approx(alone.losses, rel=1e-5)
     assert [event["loss"] for event in together.events("evaluation")] == pytest.approx([event["loss"] for event in alone.events("evaluation")], rel=1e-5)
+    assert [(event["step"], event["text"]) for event in together.events("sample")] == [(event["step"], event["text"]) for event in alone.events("sample")]
     assert [event["seq"] for event in together.events()] == list(range(1, len(together.events()) + 1))
     assert [event["tokens"] for event in together.events("metric")] == [event["tokens"] for event in alone.events("metric")]
     left, right = alone.weights(), together.weights()
     assert left.keys() == right.keys()
     assert all(torch.allclose(left[name], right[name], atol=1e-4) for name in left)
+    if nodes > 1:
+        return
     # Goes on from the checkpoint of step 3, in two processes, to the same end.
     (together.folder / "exit.json").unlink()
     newest = together.folder / "checkpoints" / "step-00000005"
@@ -46,6 +65,53 @@ def test_two_processes_give_the_losses_of_one(job: TestJob, sharding: str, monke
     assert together.events("started")[-1]["resumed_from"] == 3
     again = together.weights()
     assert all(torch.equal(right[name], again[name]) for name in right)
+
+
+def test_cancelled_torchrun_leaves_the_first_process_all_the_time_it_needs(job: TestJob) -> None:
+    """torchrun ends the others as soon as one has ended with anything but 0, and that a run was cancelled is not 0."""
+    slow = ("import atexit, os, sys\nrank = os.environ.get('RANK')\nif rank == '0':\n import time\n from beep_trainer.training import checkpoints\n write = checkpoints.write_folder\n"
+            " def late(*arguments):\n  time.sleep(2)\n  write(*arguments)\n checkpoints.write_folder = late\n"
+            "elif rank == '1':\n atexit.register(lambda: open(sys.argv[-1] + '/second', 'w').write(str(os.path.exists(sys.argv[-1] + '/exit.json'))))\n")
+    job.prepare(spec_of(job, 2, max_steps=100_000, save_steps=None))
+    (job.folder / "control").mkdir()
+    watcher = threading.Thread(target=lambda: (wait_for(job, b'"metric"'), (job.folder / "control" / "cancel").touch()))
+    watcher.start()
+    assert by_torchrun(job, 1, env=job.patched(slow)) == 1
+    watcher.join()
+    assert (job.exit["status"], job.exit["exit_code"]) == ("cancelled", 10)
+    assert job.checkpoints == [f"step-{job.exit['summary']['steps']:08d}"]
+    assert (job.folder / "second").read_text() == "True"
+
+
+@pytest.mark.parametrize("at", ["_backward", "measure"])
+def test_memory_of_one_process_that_shares_the_weights_lets_all_begin_anew(job: TestJob, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = job.at("alone")
+    spec = spec_of(job, 1, max_steps=4, save_steps=2)
+    assert alone.run(spec) == 0
+    monkeypatch.setenv("BEEP_SHARDING", "full")
+    # In the third step, of the second process alone; or in the evaluation before the first.
+    scarce = ("import os\nif os.environ.get('RANK') == '1':\n from beep_trainer.training import evaluator, gradients\n"
+              " place = {'_backward': gradients.GradientPass, 'measure': evaluator.Evaluator}[AT]\n act, calls = getattr(place, AT), [0]\n"
+              " def scarcely(self, *arguments):\n  calls[0] += 1\n  size = arguments[0].input_ids.shape[0] if AT == '_backward' else arguments[0]\n"
+              "  if size > 1 and calls[0] > AFTER:\n   raise MemoryError('out of memory')\n  return act(self, *arguments)\n setattr(place, AT, scarcely)\n")
+    environment = job.patched(f"AT, AFTER = {at!r}, {2 if at == '_backward' else 0}\n{scarce}")
+    job.prepare(spec_of(job, 2, max_steps=4, save_steps=2))
+    run(job, "--processes", "2", env=environment)
+    resumed = 2 if at == "_backward" else None
+    assert [event["resumed_from"] for event in job.events("started")] == [None, resumed] if at == "_backward" else [None, None]
+    assert [event["code"] for event in job.events("warning")] == ["out_of_memory_refit"]
+    assert job.events("warning")[0]["message"].startswith(f"The memory did not suffice for step {3 if resumed else 0} with 2 sequences in a forward pass (out of memory). The run goes on with 1 of them")
+    assert job.events("warning")[0]["remedy"] == "Set train.per_device_batch_size=1 and train.gradient_accumulation_steps=2 to begin so."
+    assert job.losses == pytest.approx(alone.losses, rel=1e-5)
+    assert job.exit["status"] == "succeeded"
+
+
+def wait_for(job: TestJob, text: bytes) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if (job.folder / "events.jsonl").exists() and text in (job.folder / "events.jsonl").read_bytes():
+            return
+        time.sleep(0.05)
 
 
 def test_signal_to_two_processes_saves_and_exits_with_10(job: TestJob) -> None:

@@ -14,7 +14,7 @@ def translate(error: BaseException) -> FaultError:
     if isinstance(error, FaultError):
         return error
     if is_out_of_memory(error):
-        from .gradients import REMEDY
+        from .fitting import REMEDY
 
         return FaultError(ExitCode.OUT_OF_MEMORY, [Fault("out_of_memory", f"The memory did not suffice: {_first_line(error)}", REMEDY)])
     if isinstance(error, OSError) and error.errno in _FULL or "No space left" in str(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -12,6 +13,9 @@ import torch.distributed as dist
 _BUCKET = 1 << 24  # numbers that are summed at once
 # Reading the data is the first process's work alone, and may take long.
 _TIMEOUT = timedelta(hours=6)
+# How long processes that begin anew look for each other: those that have not noticed yet are still there as they were.
+_MEETING = timedelta(minutes=5)
+ATTEMPT, STARTED = "BEEP_ATTEMPT", "BEEP_STARTED"
 
 
 class World:
@@ -19,17 +23,49 @@ class World:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = _device(int(os.environ.get("LOCAL_RANK", "0")))
+        self.started = float(os.environ.get(STARTED) or time.monotonic())
+        self.attempt = int(os.environ.get(ATTEMPT, "0"))
+        """How often the processes began anew; see restart.py."""
+
         if self.size > 1:
-            backend = "nccl" if self.device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=_TIMEOUT, device_id=self.device if self.device.type == "cuda" else None)
+            self._meet()
 
     @property
     def is_first(self) -> bool:
         return self.rank == 0
 
+    @property
+    def seconds(self) -> float:
+        """For how long the run has gone on."""
+        return time.monotonic() - self.started
+
     def close(self) -> None:
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
+
+    def _meet(self) -> None:
+        backend, device = ("nccl", self.device) if self.device.type == "cuda" else ("gloo", None)
+        if self.attempt == 0:
+            dist.init_process_group(backend, timeout=_TIMEOUT, device_id=device)
+            return
+        from torch.distributed.rendezvous import rendezvous
+
+        deadline = time.monotonic() + _MEETING.total_seconds()
+        while True:
+            try:
+                store, rank, size = next(rendezvous("env://", timeout=_MEETING))
+                # Under names of its own: a store that outlives the processes still knows those of before.
+                store = dist.PrefixStore(f"attempt-{self.attempt}", store)
+                dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_TIMEOUT, device_id=device)
+                return
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def meet(self) -> None:
+        """Waits for all of them."""
+        self.any(False)
 
     def sum(self, values: Sequence[float]) -> list[float]:
         """Each number summed over all processes."""
