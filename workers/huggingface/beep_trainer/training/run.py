@@ -45,7 +45,8 @@ class TrainingRun:
             self._plan.batch_size = self._beginning.batch_size
             report.warn(CODE, self._beginning.message, self._beginning.remedy)
         self._reason: tuple[str, str] | None = None
-        if self._plan.is_packed and not model.keeps_rows_apart():
+        model.joins_rows = not (self._plan.is_packed or model.flattens) or model.keeps_rows_apart()
+        if self._plan.is_packed and not model.joins_rows:
             raise invalid("packing_unsupported", f"Rows that share a sequence would see each other in a model of type '{model.inner.config.model_type}'.",
                           "Set data.packing=false." if spec.task != "dpo" else "Use another model for preference optimisation.", "data.packing")
         objective: Objective = PreferenceObjective(model, spec.dpo.beta) if spec.task == "dpo" else SupervisedObjective(model)
