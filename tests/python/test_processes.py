@@ -55,8 +55,6 @@ def test_two_processes_of_torchrun_give_the_losses_of_one(job: TestJob, sharding
     left, right = alone.weights(), together.weights()
     assert left.keys() == right.keys()
     assert all(torch.allclose(left[name], right[name], atol=1e-4) for name in left)
-    if nodes > 1:
-        return
     # Goes on from the checkpoint of step 3, in two processes, to the same end.
     (together.folder / "exit.json").unlink()
     newest = together.folder / "checkpoints" / "step-00000005"
@@ -83,27 +81,39 @@ def test_cancelled_torchrun_leaves_the_first_process_all_the_time_it_needs(job: 
     assert (job.folder / "second").read_text() == "True"
 
 
-@pytest.mark.parametrize("at", ["_backward", "measure"])
-def test_memory_of_one_process_that_shares_the_weights_lets_all_begin_anew(job: TestJob, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sharding", "at"), [("full", "_backward"), ("replicate", "measure")])
+def test_memory_of_one_process_makes_smaller_passes_of_all(job: TestJob, sharding: str, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the third step of the second process, where those that share the weights all begin anew; or in its evaluation before the first."""
     alone = job.at("alone")
-    spec = spec_of(job, 1, max_steps=4, save_steps=2)
-    assert alone.run(spec) == 0
-    monkeypatch.setenv("BEEP_SHARDING", "full")
-    # In the third step, of the second process alone; or in the evaluation before the first.
+    assert alone.run(spec_of(job, 1, max_steps=4, save_steps=2)) == 0
+    monkeypatch.setenv("BEEP_SHARDING", sharding)
     scarce = ("import os\nif os.environ.get('RANK') == '1':\n from beep_trainer.training import evaluator, gradients\n"
               " place = {'_backward': gradients.GradientPass, 'measure': evaluator.Evaluator}[AT]\n act, calls = getattr(place, AT), [0]\n"
               " def scarcely(self, *arguments):\n  calls[0] += 1\n  size = arguments[0].input_ids.shape[0] if AT == '_backward' else arguments[0]\n"
               "  if size > 1 and calls[0] > AFTER:\n   raise MemoryError('out of memory')\n  return act(self, *arguments)\n setattr(place, AT, scarcely)\n")
-    environment = job.patched(f"AT, AFTER = {at!r}, {2 if at == '_backward' else 0}\n{scarce}")
+    begins_anew = sharding == "full"
+    environment = job.patched(f"AT, AFTER = {at!r}, {2 if begins_anew else 0}\n{scarce}")
     job.prepare(spec_of(job, 2, max_steps=4, save_steps=2))
     run(job, "--processes", "2", env=environment)
-    resumed = 2 if at == "_backward" else None
-    assert [event["resumed_from"] for event in job.events("started")] == [None, resumed] if at == "_backward" else [None, None]
+    assert [event["resumed_from"] for event in job.events("started")] == ([None, 2] if begins_anew else [None])
     assert [event["code"] for event in job.events("warning")] == ["out_of_memory_refit"]
-    assert job.events("warning")[0]["message"].startswith(f"The memory did not suffice for step {3 if resumed else 0} with 2 sequences in a forward pass (out of memory). The run goes on with 1 of them")
+    message = job.events("warning")[0]["message"]
+    assert message.startswith(f"The memory did not suffice for step {3 if begins_anew else 0} with 2 sequences in a forward pass ({'out of memory' if begins_anew else 'in another process'}). ")
+    assert message.endswith("it learns the same." + (" The processes share the weights, and began anew from the checkpoint of step 2." if begins_anew else ""))
     assert job.events("warning")[0]["remedy"] == "Set train.per_device_batch_size=1 and train.gradient_accumulation_steps=2 to begin so."
     assert job.losses == pytest.approx(alone.losses, rel=1e-5)
+    assert [event["loss"] for event in job.events("evaluation")] == pytest.approx([event["loss"] for event in alone.events("evaluation")], rel=1e-5)
     assert job.exit["status"] == "succeeded"
+
+
+def test_fault_of_another_process_is_the_runs(job: TestJob) -> None:
+    """One machine that lacks the model, say: the first would know no more than that the other is gone."""
+    spoilt = ("import os\nif os.environ.get('RANK') == '1':\n from beep_trainer.faults import invalid\n from beep_trainer.model import trainable\n"
+              " def missing(*_, **more):\n  raise invalid('model_not_found', 'There is no model folder.', 'Check the path.')\n trainable.load_model = missing\n")
+    process = job.prepare(spec_of(job, 2)).start("--processes", "2", env=job.patched(spoilt))
+    _, error = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 20, error
+    assert (job.exit["code"], job.exit["message"]) == ("model_not_found", "In process 1: There is no model folder.")
 
 
 def wait_for(job: TestJob, text: bytes) -> None:

@@ -26,7 +26,7 @@ from .result import write_artifact
 from .restart import Restart
 from .run import TrainingRun
 from .sharding import Shards
-from .translation import translate
+from .translation import forget, hand_over, taken_over, translate
 from .world import World
 
 Reason = tuple[str, str]
@@ -79,6 +79,7 @@ class JobRunner:
         except Exception as error:
             fault = translate(error)
             print(f"process {world.rank}: {fault}", file=sys.stderr, flush=True)
+            self._try_write(lambda: hand_over(fault, world.rank, self._folder))
             traceback.print_exc()
             return fault.exit_code
 
@@ -162,6 +163,7 @@ class JobRunner:
         folder = self._folder
         try:
             folder.exit.unlink(missing_ok=True)
+            forget(folder)
             for one in (folder.root, folder.checkpoints, folder.artifacts, folder.cache):
                 remove_leftovers(one)
             return EventWriter(folder)
@@ -175,7 +177,7 @@ class JobRunner:
         return JobExit("cancelled", ExitCode.CANCELLED, self._started_at, reason[0], reason[1], "Run the job again: it goes on from its last checkpoint.", self._summary)
 
     def _fail(self, error: Exception, events: EventWriter) -> JobExit:
-        fault = translate(error)
+        fault = translate(error) if isinstance(error, FaultError) else taken_over(self._folder) or translate(error)
         self._try_write(lambda: write_faults(events, fault.faults))
         for one in fault.faults:
             print(one, file=sys.stderr, flush=True)
