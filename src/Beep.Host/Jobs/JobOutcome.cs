@@ -14,6 +14,9 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
     private const int SignalBase = 128;
     private const int SigKill = 9;
 
+    // Programs also end with 255, which is none.
+    private const int LastSignal = 64;
+
     /// <summary>Judges a worker that has ended.</summary>
     public static JobOutcome Of(JobFolder folder, int? processExitCode, bool wasStoppedAtOnce, IReadOnlyList<FailedEvent> failures, IReadOnlyList<string> output)
     {
@@ -55,7 +58,7 @@ internal sealed record JobOutcome(WorkerExitCode ExitCode, JobExit? Exit, IReadO
 
     private static JobOutcome Died(JobFolder folder, int? exitCode, IReadOnlyList<string> output)
     {
-        var how = exitCode is null ? "a signal or an exit code that nobody saw, since it had outlived its server," : exitCode > SignalBase ? $"signal {exitCode - SignalBase}" : $"exit code {exitCode}";
+        var how = exitCode is null ? "a signal or an exit code that nobody saw, since it had outlived its server," : exitCode is > SignalBase and <= SignalBase + LastSignal ? $"signal {exitCode - SignalBase}" : $"exit code {exitCode}";
         var said = output.Count == 0 ? "It had written nothing." : $"Its last output: {string.Join(" | ", output)}";
         var remedy = (exitCode is null or SignalBase + SigKill ? "If nobody killed it, the system was out of memory: lower train.per_device_batch_size or data.max_length. " : "")
             + (folder.ListCheckpoints() is { Count: > 0 } checkpoints

@@ -11,8 +11,8 @@ internal sealed class TaskRun : IAsyncDisposable
     /// <summary>Which GPUs a child may use, by their numbers.</summary>
     public const string GpuVariable = "CUDA_VISIBLE_DEVICES";
 
-    // CUDA counts the fastest first unless told to; nvidia-smi, by whose numbers GPUs are named here, counts along the bus.
-    private const string OrderVariable = "CUDA_DEVICE_ORDER";
+    /// <summary>CUDA counts the fastest first unless told to; nvidia-smi, by whose numbers GPUs are named here, counts along the bus.</summary>
+    public const string GpuOrderVariable = "CUDA_DEVICE_ORDER";
     private const string BusOrder = "PCI_BUS_ID";
 
     private readonly TaskStore _store;
@@ -147,7 +147,7 @@ internal sealed class TaskRun : IAsyncDisposable
     /// <summary>A child sees the task's own GPUs and no others.</summary>
     private ChildProcessStart WithGpus(ChildProcessStart start) => Gpus.Count == 0
         ? start
-        : start with { Environment = new Dictionary<string, string>(start.Environment) { [GpuVariable] = string.Join(',', Gpus), [OrderVariable] = BusOrder } };
+        : start with { Environment = new Dictionary<string, string>(start.Environment) { [GpuVariable] = string.Join(',', Gpus), [GpuOrderVariable] = BusOrder } };
 
     public async ValueTask DisposeAsync()
     {

@@ -18,7 +18,7 @@ internal sealed record BackendDefinition
     /// <summary><c>podman</c>, <c>docker</c> or <c>apptainer</c>, which runs <see cref="Image"/>; null for a program of this machine.</summary>
     public string? Engine { get; init; }
 
-    /// <summary>An image that the engine has, by name or digest; for Apptainer the path of a .sif file. It is never pulled.</summary>
+    /// <summary>An image that the engine has, by name or digest; for Apptainer the path of a .sif file or of an unpacked image. It is never pulled.</summary>
     public string? Image { get; init; }
 
     /// <summary>What the program, or the image, is given.</summary>

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Beep.Contracts;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Placing;
 
 namespace Beep.Host.Jobs.Backends;
 
@@ -68,9 +69,9 @@ internal static partial class BackendRules
         {
             yield return new Fault("no_image", "No image is named.", "Name one that the engine has on this machine.", "definition.image");
         }
-        else if (definition.Engine == BackendDefinition.Apptainer && !File.Exists(definition.Image))
+        else if (definition.Engine == BackendDefinition.Apptainer && (!Path.IsPathFullyQualified(definition.Image) || !Path.Exists(definition.Image)))
         {
-            yield return new Fault("no_image", $"There is no image file '{definition.Image}'.", "Name a .sif file by its absolute path.", "definition.image");
+            yield return new Fault("no_image", $"There is no image file '{definition.Image}'.", "Name a .sif file, or the folder of an unpacked image, by its absolute path.", "definition.image");
         }
 
         foreach (var (mount, index) in definition.Mounts.Select((mount, index) => (mount, index)))
@@ -101,9 +102,9 @@ internal static partial class BackendRules
 
         foreach (var name in definition.Environment.Keys.Concat(definition.PassEnvironment))
         {
-            if (!VariableName().IsMatch(name) || WorkerEnvironment.IsReserved(name))
+            if (!VariableName().IsMatch(name) || WorkerEnvironment.IsReserved(name) || (definition.Engine is not null && EngineEnvironment.IsOne(name)))
             {
-                yield return new Fault("bad_variable", $"'{Short(name)}' cannot be set for a worker.", "Use letters, digits and '_'; the server's own secrets, and what it sets itself, are refused.", "definition.environment");
+                yield return new Fault("bad_variable", $"'{Short(name)}' cannot be set for a worker.", "Use letters, digits and '_'; the server's own secrets, what it sets itself, and what an engine finds its containers by are refused.", "definition.environment");
             }
         }
     }

@@ -12,7 +12,15 @@ namespace Beep.Host.Jobs.Backends;
 internal static class CustomCommand
 {
     private const string JobPlace = "{job}";
+    private const string Shell = "/bin/sh";
     private const int MostProcesses = 4096;
+
+    // Of the task's GPUs. Apptainer lets no variable through but those that it is told of by another name; which GPUs a job has is
+    // known where it runs, and only then.
+    private static readonly string[] GpuVariables = [Tasks.TaskRun.GpuVariable, Tasks.TaskRun.GpuOrderVariable];
+    private static readonly string Tell = string.Concat(GpuVariables.Select(name => $"[ -z \"${{{name}+set}}\" ] || export {ApptainerPrefix}{name}=\"${name}\"; ")) + "exec \"$0\" \"$@\"";
+
+    private const string ApptainerPrefix = "APPTAINERENV_";
 
     /// <summary>The command of a job.</summary>
     /// <param name="definition">What was registered.</param>
@@ -37,13 +45,22 @@ internal static class CustomCommand
         }
 
         var program = Existing(definition.Program ?? Programs.Find(engine), engine);
-        return new WorkerCommand(program, engine == BackendDefinition.Apptainer ? [.. Apptainer(definition, spec, folder, usesGpus), .. arguments] : [.. Oci(definition, spec, folder, environment.Keys, engine, usesGpus), .. arguments])
-        {
-            // Values go by the environment of the engine: anybody may read a command line.
-            Environment = engine == BackendDefinition.Apptainer ? environment.ToDictionary(pair => "APPTAINERENV_" + pair.Key, pair => pair.Value, StringComparer.Ordinal) : environment,
-            Container = engine == BackendDefinition.Apptainer ? null : new WorkerContainer(program, NameOf(folder)),
-        };
+        // Values go by the environment of the engine: anybody may read a command line.
+        return engine == BackendDefinition.Apptainer
+            ? new WorkerCommand(Shell, ["-c", Tell, program, .. Apptainer(definition, spec, folder, usesGpus), .. arguments])
+            {
+                Environment = EngineEnvironment.With(environment.ToDictionary(pair => ApptainerPrefix + pair.Key, pair => pair.Value, StringComparer.Ordinal), variable),
+            }
+            : new WorkerCommand(program, [.. Oci(definition, spec, folder, environment.Keys, engine, usesGpus), .. arguments])
+            {
+                Environment = EngineEnvironment.With(environment, variable),
+                Container = ContainerOf(definition, folder),
+            };
     }
+
+    /// <summary>The container of a job; null for none, or for Apptainer, whose containers end with it.</summary>
+    public static WorkerContainer? ContainerOf(BackendDefinition definition, JobFolder folder) =>
+        definition.Engine is { } engine and not BackendDefinition.Apptainer && (definition.Program ?? Programs.Find(engine)) is { } program ? new WorkerContainer(program, NameOf(folder)) : null;
 
     private static string NameOf(JobFolder folder) => "beep-" + Path.GetFileName(folder.Root);
 
@@ -61,16 +78,7 @@ internal static class CustomCommand
             options.Add($"--volume={source}:{target}{(readOnly ? ":ro" : "")}");
         }
 
-        if (definition.MemoryMib is { } memory)
-        {
-            options.Add(string.Create(CultureInfo.InvariantCulture, $"--memory={memory}m"));
-        }
-
-        if (definition.Cpus is { } cpus)
-        {
-            options.Add(string.Create(CultureInfo.InvariantCulture, $"--cpus={cpus:0.##}"));
-        }
-
+        options.AddRange(Limits(definition));
         if (usesGpus)
         {
             options.Add(engine == BackendDefinition.Podman ? "--device=nvidia.com/gpu=all" : "--gpus=all");
@@ -78,13 +86,14 @@ internal static class CustomCommand
 
         // Without a value it is that of the engine's own environment. The mark by which the host finds its children is not passed on:
         // the engine hands signals to the container, which would get each twice.
-        options.AddRange(variables.Append(Tasks.TaskRun.GpuVariable).Select(name => $"--env={name}"));
+        options.AddRange(variables.Concat(GpuVariables).Select(name => $"--env={name}"));
         return [.. options, .. definition.EngineOptions, definition.Image!];
     }
 
     private static IEnumerable<string> Apptainer(BackendDefinition definition, JobSpec spec, JobFolder folder, bool usesGpus)
     {
-        List<string> options = ["exec", "--containall", "--no-home", "--pwd", folder.Root, .. definition.Network ? (string[])[] : ["--net", "--network=none"]];
+        // A server that is root would otherwise give the container all that root may do.
+        List<string> options = ["exec", "--no-privs", "--containall", "--no-home", "--pwd", folder.Root, .. definition.Network ? (string[])[] : ["--net", "--network=none"], .. Limits(definition)];
         foreach (var (source, target, readOnly) in Mounts(definition, spec, folder))
         {
             options.Add("--bind");
@@ -97,6 +106,19 @@ internal static class CustomCommand
         }
 
         return [.. options, .. definition.EngineOptions, definition.Image!];
+    }
+
+    private static IEnumerable<string> Limits(BackendDefinition definition)
+    {
+        if (definition.MemoryMib is { } memory)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"--memory={memory}m");
+        }
+
+        if (definition.Cpus is { } cpus)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"--cpus={cpus:0.##}");
+        }
     }
 
     private static IEnumerable<(string Source, string Target, bool ReadOnly)> Mounts(BackendDefinition definition, JobSpec spec, JobFolder folder)

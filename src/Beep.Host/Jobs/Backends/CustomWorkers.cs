@@ -55,4 +55,9 @@ internal sealed class CustomWorkers(BackendService backends, TaskOptions tasks) 
             ? CustomCommand.For(BackendView.ReadDefinition(found), spec, folder, (placement.Devices?.Count ?? placement.Gpus ?? placement.Cluster?.GpusPerNode ?? 0) > 0, Environment.GetEnvironmentVariable)
             : throw FaultException.Failed("backend_off", $"The backend '{placement.CustomBackend}' was taken away or switched off.", "Clone the job and choose another one.", Field);
     }
+
+    public async Task<WorkerContainer?> FindContainerAsync(Placement placement, JobFolder folder, CancellationToken cancellationToken) =>
+        placement.CustomBackend is { } name && await backends.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found
+            ? CustomCommand.ContainerOf(BackendView.ReadDefinition(found), folder)
+            : null;
 }

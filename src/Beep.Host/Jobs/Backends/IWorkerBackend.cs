@@ -15,4 +15,7 @@ internal interface IWorkerBackend
     /// <summary>How the worker of a job is started.</summary>
     /// <exception cref="FaultException">It is not there, or may not be used any more.</exception>
     Task<WorkerCommand> FindAsync(JobSpec spec, Placement placement, JobFolder folder, CancellationToken cancellationToken);
+
+    /// <summary>The container in which the worker of a job runs that was started before; null for none, or where nobody knows it any more.</summary>
+    Task<WorkerContainer?> FindContainerAsync(Placement placement, JobFolder folder, CancellationToken cancellationToken) => Task.FromResult<WorkerContainer?>(null);
 }

@@ -10,17 +10,21 @@ internal sealed class ChildExecutor(TimeProvider time) : IExecutor
 {
     public string Name => Placement.Local;
 
-    /// <remarks>A container of which only the engine was lost is removed when the next one is started, and not here.</remarks>
-    public Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken) =>
-        Task.FromResult<IWorkerRun?>(run.Adopt(folder.Output) is { } child ? new ChildRun(child, null, time) : null);
+    public async Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, WorkerContainer? container, CancellationToken cancellationToken)
+    {
+        if (run.Adopt(folder.Output) is { } child)
+        {
+            return new ChildRun(child, container, time);
+        }
+
+        // Of a container only the engine may have been lost; it would go on beside the next one.
+        await ContainerEnd.RemoveAsync(container, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
 
     public async Task<IWorkerRun> StartAsync(TaskRun run, JobFolder folder, WorkerCommand command, Placement placement, CancellationToken cancellationToken)
     {
-        if (command.Container is { } former)
-        {
-            await ContainerEnd.RemoveAsync(former, cancellationToken).ConfigureAwait(false);
-        }
-
+        await ContainerEnd.RemoveAsync(command.Container, cancellationToken).ConfigureAwait(false);
         var several = run.Gpus.Count > 1 ? command.Several(run.Gpus.Count) : command;
         var start = new ChildProcessStart(several.FileName, several.Arguments) { WorkingFolder = folder.Root, OutputFile = folder.Output, OutlivesHost = true, Environment = several.Environment };
         return new ChildRun(await run.StartProcessAsync(start, cancellationToken).ConfigureAwait(false), command.Container, time);
@@ -38,11 +42,7 @@ internal sealed class ChildExecutor(TimeProvider time) : IExecutor
 
         private async Task<int?> EndedAsync(int? exitCode)
         {
-            if (container is not null)
-            {
-                await ContainerEnd.RemoveAsync(container, CancellationToken.None).ConfigureAwait(false);
-            }
-
+            await ContainerEnd.RemoveAsync(container, CancellationToken.None).ConfigureAwait(false);
             return exitCode;
         }
     }

@@ -9,6 +9,7 @@ internal static class ContainerEnd
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Ends and removes a container if it is there. What cannot be removed is met by name when the next one starts, which says so.</summary>
-    public static Task RemoveAsync(WorkerContainer container, CancellationToken cancellationToken) =>
-        CommandRun.RunAsync(container.Engine, ["rm", "--force", container.Name], new Dictionary<string, string>(), Limit, cancellationToken);
+    public static Task RemoveAsync(WorkerContainer? container, CancellationToken cancellationToken) => container is null
+        ? Task.CompletedTask
+        : CommandRun.RunAsync(container.Engine, ["rm", "--force", container.Name], EngineEnvironment.With(new Dictionary<string, string>(), Environment.GetEnvironmentVariable), Limit, cancellationToken);
 }

@@ -11,7 +11,11 @@ internal interface IExecutor
     string Name { get; }
 
     /// <summary>The run of this folder that was begun before and that this host is to go on with; null where one must be begun. Ask once, at the beginning.</summary>
-    Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken);
+    /// <param name="run">The task.</param>
+    /// <param name="folder">The job folder.</param>
+    /// <param name="container">The one that it has, if it runs in one; on this machine it is removed with the run.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, WorkerContainer? container, CancellationToken cancellationToken);
 
     /// <summary>Begins one in a folder in which none runs.</summary>
     /// <exception cref="FaultException">It cannot be started.</exception>

@@ -43,7 +43,7 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
         if (input.JobId is not { } jobId)
         {
             var folder = input.Resolve(paths);
-            var found = await ExecutorOf(input).FindAsync(run, folder, cancellationToken).ConfigureAwait(false);
+            var found = await FindAsync(run, input, folder, cancellationToken).ConfigureAwait(false);
             return await TrainAsync(run, folder, input, found, null, cancellationToken).ConfigureAwait(false);
         }
 
@@ -60,7 +60,7 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
         try
         {
             var folder = input.Resolve(paths);
-            var found = await ExecutorOf(input).FindAsync(run, folder, cancellationToken).ConfigureAwait(false);
+            var found = await FindAsync(run, input, folder, cancellationToken).ConfigureAwait(false);
             if (await report.BeginAsync(found is not null, cancellationToken).ConfigureAwait(false))
             {
                 return await TrainAsync(run, folder, input, found, report, cancellationToken).ConfigureAwait(false);
@@ -86,6 +86,14 @@ internal sealed class TrainHandler(HostPaths paths, IEnumerable<IWorkerBackend> 
             await report.EndAsync(new JobEnd(JobState.Failed) { Fault = error.Faults[0] }).ConfigureAwait(false);
             throw;
         }
+    }
+
+    private async Task<IWorkerRun?> FindAsync(TaskRun run, TrainInput input, JobFolder folder, CancellationToken cancellationToken)
+    {
+        var executor = ExecutorOf(input);
+        var custom = input.Placement?.CustomBackend is null ? null : backends.FirstOrDefault(backend => backend.Kind == Backend.Custom);
+        var container = custom is null ? null : await custom.FindContainerAsync(input.Placement!, folder, cancellationToken).ConfigureAwait(false);
+        return await executor.FindAsync(run, folder, container, cancellationToken).ConfigureAwait(false);
     }
 
     private IExecutor ExecutorOf(TrainInput input)

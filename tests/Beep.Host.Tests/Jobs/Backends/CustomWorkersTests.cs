@@ -4,13 +4,14 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting.Processes;
+using Beep.Host.Jobs.Backends;
 using Beep.Host.Tests.Jobs.Support;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 
 namespace Beep.Host.Tests.Jobs.Backends;
 
-/// <summary>Jobs with workers that were registered: a real program, and a real image where Podman can run one.</summary>
+/// <summary>Jobs with workers that were registered: a real program, and a real image with every engine that can run one here.</summary>
 public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -37,38 +38,46 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         Assert.DoesNotContain(seen, line => line.StartsWith("OWN_SETTING_TO_KEEP", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Run_Image_SeesItsJobAndNothingElse()
+    [Theory]
+    [InlineData(BackendDefinition.Podman)]
+    [InlineData(BackendDefinition.Docker)]
+    [InlineData(BackendDefinition.Apptainer)]
+    public async Task Run_Image_SeesItsJobAndNothingElse(string engine)
     {
-        var podman = await PodmanImage.MakeAsync(_folder, Worker);
+        await using var image = await TestImage.MakeAsync(engine, _folder, Worker);
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
-        await RegisterAsync(server, new JsonObject
-        {
-            ["engine"] = "podman",
-            ["program"] = podman.Program,
-            ["image"] = podman.Image,
-            ["arguments"] = new JsonArray("/bin/sh", "/worker.sh", "train", "{job}"),
-            ["environment"] = new JsonObject { ["OWN_FIXED"] = "a value" },
-        });
+        await RegisterAsync(server, Definition(image, "cat /proc/self/status >status.seen; cat /proc/net/dev >network.seen; ls / >root.seen 2>&1; "));
         var id = await CancelAndResumeAsync(server, steps: 300);
         var folder = server.Folder(id);
         var seen = await File.ReadAllLinesAsync(Path.Combine(folder.Root, "environment.seen"), Token);
         Assert.Contains("OWN_FIXED=a value", seen);
         Assert.DoesNotContain(seen, line => line.StartsWith("BEEP_", StringComparison.Ordinal) || line.StartsWith("DOTNET_", StringComparison.Ordinal));
-        Assert.Equal("", await podman.RunAsync("ps", "--all", "--quiet"));
+        var status = (await File.ReadAllLinesAsync(Path.Combine(folder.Root, "status.seen"), Token)).Select(line => line.Split(':', 2)).ToDictionary(parts => parts[0], parts => parts[1].Trim());
+        Assert.All(["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"], set => Assert.Equal("0000000000000000", status[set]));
+        Assert.Equal("1", status["NoNewPrivs"]);
+        Assert.Equal(["lo"], (await File.ReadAllLinesAsync(Path.Combine(folder.Root, "network.seen"), Token)).Skip(2).Select(line => line.Split(':')[0].Trim()));
+        Assert.Equal("", await image.ContainersAsync());
     }
 
-    [Fact]
-    public async Task Run_ImageWhoseEngineIsKilled_LeavesNoContainerAndIsTold()
+    [Theory]
+    [InlineData(BackendDefinition.Podman)]
+    [InlineData(BackendDefinition.Docker)]
+    [InlineData(BackendDefinition.Apptainer)]
+    public async Task Run_ImageWhoseEngineIsKilled_LeavesNothingRunningAndIsTold(string engine)
     {
-        var podman = await PodmanImage.MakeAsync(_folder, Worker);
+        await using var image = await TestImage.MakeAsync(engine, _folder, Worker);
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
-        await RegisterAsync(server, new JsonObject { ["engine"] = "podman", ["program"] = podman.Program, ["image"] = podman.Image, ["arguments"] = new JsonArray("/bin/sh", "/worker.sh", "train", "{job}") });
+        await RegisterAsync(server, Definition(image, ""));
         var id = await StartAsync(server, 5000);
         await server.UntilAsync(id, job => (int)job["step"]! >= 1);
-        var engine = ProcessTable.ReadAll().Where(entry => IsEngineOf(entry.Pid, id)).Select(entry => entry.Pid).ToList();
-        Assert.NotEmpty(engine);
-        foreach (var pid in engine)
+        var processes = ProcessesOf(id);
+        // Apptainer takes another name.
+        var engines = engine == BackendDefinition.Apptainer
+            ? [.. ProcessTable.ReadAll().Select(entry => entry.Pid).Where(pid => WordsOf(pid) is [var name, ..] && name.StartsWith("Apptainer runtime parent", StringComparison.Ordinal))]
+            : processes.Where(found => found.Program == engine).Select(found => found.Pid).ToList();
+        Assert.NotEmpty(engines);
+        Assert.Contains(processes, found => found.Program == "sh");
+        foreach (var pid in engines)
         {
             using var process = Process.GetProcessById(pid);
             process.Kill();
@@ -76,23 +85,50 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
 
         var failed = await server.UntilStateAsync(id, "failed");
         Assert.NotNull(failed["error"]);
-        Assert.Equal("", await podman.RunAsync("ps", "--all", "--quiet"));
+        Assert.Equal("", await image.ContainersAsync());
+        for (var tries = 0; ProcessesOf(id).Count > 0; tries++)
+        {
+            Assert.True(tries < 100, string.Join('\n', ProcessesOf(id)));
+            await Task.Delay(100, Token);
+        }
     }
 
     public void Dispose() => _folder.Dispose();
 
     private static string Worker => RepositoryFiles.At("contracts", "examples", "smallest-worker.sh");
 
-    private static bool IsEngineOf(int pid, string job)
+    private static JsonObject Definition(TestImage image, string before)
+    {
+        var definition = new JsonObject
+        {
+            ["engine"] = image.Engine,
+            ["program"] = image.Program,
+            ["image"] = image.Image,
+            ["arguments"] = new JsonArray("/bin/sh", "-c", $"cd \"$0\"; {before}exec /bin/sh /worker.sh train \"$0\"", "{job}"),
+            ["environment"] = new JsonObject { ["OWN_FIXED"] = "a value" },
+        };
+        if (image.Engine != BackendDefinition.Apptainer)
+        {
+            // It needs cgroups of the second kind for these.
+            (definition["memory_mib"], definition["cpus"]) = (256, 1);
+        }
+
+        return definition;
+    }
+
+    /// <summary>What runs of a job, its engine and what is in its container, by the programs' names.</summary>
+    private static List<(int Pid, string Program)> ProcessesOf(string job) =>
+        [.. ProcessTable.ReadAll().Where(entry => !entry.IsEnded).Select(entry => (entry.Pid, Words: WordsOf(entry.Pid))).Where(found => found.Words.Any(word => word.Contains(job, StringComparison.Ordinal))).Select(found => (found.Pid, Path.GetFileName(found.Words[0])))];
+
+    private static string[] WordsOf(int pid)
     {
         try
         {
-            var words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
-            return words.Contains("run") && words.Contains($"beep-{job}") && Path.GetFileName(words[0]) == "podman";
+            return File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return [];
         }
     }
 

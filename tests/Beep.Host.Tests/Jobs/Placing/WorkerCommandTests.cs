@@ -1,8 +1,10 @@
 using Beep.Contracts;
 using Beep.Host.Environments;
 using Beep.Host.Environments.Stored;
+using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs;
 using Beep.Host.Jobs.Backends;
+using Beep.Host.Tests.Support;
 using Beep.Tests;
 
 namespace Beep.Host.Tests.Jobs.Placing;
@@ -45,7 +47,7 @@ public sealed class WorkerCommandTests
         Assert.Equal(
             [$"--volume={Folder.Root}:{Folder.Root}", "--volume=/models/base:/models/base:ro", "--volume=/models/adapter:/models/adapter:ro", "--volume=/data/held-out.jsonl:/data/held-out.jsonl:ro"],
             podman.Arguments.Where(argument => argument.StartsWith("--volume=", StringComparison.Ordinal)));
-        foreach (var option in new[] { "--network=none", "--cap-drop=all", "--pull=never", "--cpus=1.5", "--memory=512m", "--device=nvidia.com/gpu=all", "--env=A", "--env=CUDA_VISIBLE_DEVICES" })
+        foreach (var option in new[] { "--network=none", "--cap-drop=all", "--pull=never", "--cpus=1.5", "--memory=512m", "--device=nvidia.com/gpu=all", "--env=A", "--env=CUDA_VISIBLE_DEVICES", "--env=CUDA_DEVICE_ORDER" })
         {
             Assert.Contains(option, podman.Arguments);
         }
@@ -53,13 +55,40 @@ public sealed class WorkerCommandTests
         // Values are in the environment: anybody may read a command line.
         Assert.DoesNotContain(podman.Arguments, argument => argument.Contains("secret", StringComparison.Ordinal));
         Assert.Equal("secret", podman.Environment["A"]);
+        // How the engine finds its containers is not the container's business.
+        Assert.Equal("/run/user/7", podman.Environment["XDG_RUNTIME_DIR"]);
+        Assert.DoesNotContain("--env=XDG_RUNTIME_DIR", podman.Arguments);
         Assert.Equal(["--shm-size=1g", "trainer:1", "train", Folder.Root], podman.Arguments.TakeLast(4));
         Assert.Contains("--gpus=all", Of(new BackendDefinition { Engine = BackendDefinition.Docker, Program = engine, Image = "trainer:1" }, usesGpus: true).Arguments);
-        var apptainer = Of(new BackendDefinition { Engine = BackendDefinition.Apptainer, Program = engine, Image = image, Environment = new Dictionary<string, string> { ["A"] = "secret" } }, usesGpus: true);
-        Assert.Equal(("exec", "secret"), (apptainer.Arguments[0], apptainer.Environment["APPTAINERENV_A"]));
-        Assert.Contains("--nv", apptainer.Arguments);
-        Assert.Contains($"{Folder.Root}:{Folder.Root}:rw", apptainer.Arguments);
+        var apptainer = Of(new BackendDefinition { Engine = BackendDefinition.Apptainer, Program = engine, Image = image, Cpus = 1.5, MemoryMib = 512, Environment = new Dictionary<string, string> { ["A"] = "secret" } }, usesGpus: true);
+        Assert.Equal(("secret", null), (apptainer.Environment["APPTAINERENV_A"], apptainer.Container));
+        foreach (var option in new[] { "exec", "--no-privs", "--containall", "--nv", "--cpus=1.5", "--memory=512m", $"{Folder.Root}:{Folder.Root}:rw" })
+        {
+            Assert.Contains(option, apptainer.Arguments);
+        }
 
-        Beep.Host.Jobs.Placing.WorkerCommand Of(BackendDefinition definition, bool usesGpus) => CustomCommand.For(definition, spec, Folder, usesGpus, _ => null);
+        Assert.DoesNotContain(apptainer.Arguments, argument => argument.Contains("secret", StringComparison.Ordinal));
+        Beep.Host.Jobs.Placing.WorkerCommand Of(BackendDefinition definition, bool usesGpus) => CustomCommand.For(definition, spec, Folder, usesGpus, name => name == "XDG_RUNTIME_DIR" ? "/run/user/7" : null);
+    }
+
+    [Fact]
+    public async Task Apptainer_TheGpusOfTheTask_AreToldToItsContainer()
+    {
+        Assert.SkipUnless(FakeWorker.HasShell, FakeWorker.NeedsShell);
+        using var folder = new TemporaryFolder();
+        var (image, program) = (folder.Write("image.sif", ""), folder.Write("apptainer", "#!/bin/sh\nenv\nprintf '%s|' \"$@\"\n"));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var command = CustomCommand.For(new BackendDefinition { Engine = BackendDefinition.Apptainer, Program = program, Image = image }, new JobSpec { Model = new ModelSpec { Path = "/models/base" }, Data = new DataSpec { Train = "/data/rows.jsonl" } }, Folder, usesGpus: true, _ => null);
+        var with = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string> { ["CUDA_VISIBLE_DEVICES"] = "1,3", ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID" }, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.True(with.IsGood, with.Error);
+        Assert.Contains("APPTAINERENV_CUDA_VISIBLE_DEVICES=1,3\n", with.Output, StringComparison.Ordinal);
+        Assert.Contains("APPTAINERENV_CUDA_DEVICE_ORDER=PCI_BUS_ID\n", with.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"|{image}|train|{Folder.Root}|", with.Output, StringComparison.Ordinal);
+        var without = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string>(), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("APPTAINERENV_", without.Output, StringComparison.Ordinal);
     }
 }

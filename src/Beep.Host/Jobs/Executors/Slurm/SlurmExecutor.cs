@@ -24,7 +24,7 @@ internal sealed class SlurmExecutor(SlurmCommands commands, SlurmWatch watch, Sl
 
     public string Name => Placement.Slurm;
 
-    public async Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, CancellationToken cancellationToken)
+    public async Task<IWorkerRun?> FindAsync(TaskRun run, JobFolder folder, WorkerContainer? container, CancellationToken cancellationToken)
     {
         if (SlurmRecord.Read(folder) is not { } record || record.Task != run.Id)
         {
