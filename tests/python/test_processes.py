@@ -27,11 +27,12 @@ def spec_of(job: TestJob, size: int, **changes) -> dict:
 
 
 def by_torchrun(job: TestJob, nodes: int, **more) -> int:
-    """Two processes on so many machines, with the options that the product gives."""
+    """Two processes: on two machines with the options that the product gives, or on one as people start them."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = [f"--nnodes={nodes}", f"--nproc-per-node={2 // nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=7"]
+    meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=7"] if nodes > 1 else ["--master-addr=127.0.0.1", f"--master-port={port}"]
+    options = [f"--nnodes={nodes}", f"--nproc-per-node={2 // nodes}", *meeting]
     machines = [job.start_by_torchrun(*options, **more) for _ in range(nodes)]
     output = "".join(one.communicate(timeout=PATIENCE)[0] for one in machines)
     code = max(one.returncode for one in machines)

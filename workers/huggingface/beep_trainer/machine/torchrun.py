@@ -34,7 +34,7 @@ def _has_libuv() -> bool:
 def _do_without_libuv() -> None:
     from torch.distributed import TCPStore
 
-    # The processes that it starts make a store of their own, by this, instead of taking up one that torchrun would make with libuv.
+    # The processes that it starts make a store of their own, by this, where torchrun would make one with libuv for them; see training/world.py.
     os.environ |= {"USE_LIBUV": "0", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     for name in _MEETING:
         module = importlib.import_module(f"torch.distributed.elastic.rendezvous.{name}")

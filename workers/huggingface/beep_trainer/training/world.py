@@ -45,23 +45,27 @@ class World:
 
     def _meet(self) -> None:
         backend, device = ("nccl", self.device) if self.device.type == "cuda" else ("gloo", None)
-        if self.attempt == 0:
+        if self.attempt == 0 and not _is_kept_without_libuv():
             dist.init_process_group(backend, timeout=_TIMEOUT, device_id=device)
             return
-        from torch.distributed.rendezvous import rendezvous
-
-        deadline = time.monotonic() + _MEETING.total_seconds()
+        deadline = time.monotonic() + (_MEETING.total_seconds() if self.attempt > 0 else 0)
         while True:
             try:
-                store, rank, size = next(rendezvous("env://", timeout=_MEETING))
                 # Under names of its own: a store that outlives the processes still knows those of before.
-                store = dist.PrefixStore(f"attempt-{self.attempt}", store)
-                dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_TIMEOUT, device_id=device)
+                store = dist.PrefixStore(f"attempt-{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}-{self.attempt}", self._store())
+                dist.init_process_group(backend, store=store, rank=self.rank, world_size=self.size, timeout=_TIMEOUT, device_id=device)
                 return
             except RuntimeError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
+
+    def _store(self) -> dist.Store:
+        if _is_kept_without_libuv():
+            return dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), self.size, timeout=_MEETING, use_libuv=False)
+        from torch.distributed.rendezvous import rendezvous
+
+        return next(rendezvous("env://", timeout=_MEETING))[0]
 
     def meet(self) -> None:
         """Waits for all of them."""
@@ -111,6 +115,11 @@ class World:
             if weight.grad is not None:
                 weight.grad.copy_(flat[at : at + weight.numel()].view_as(weight))
                 at += weight.numel()
+
+
+def _is_kept_without_libuv() -> bool:
+    """Whether torchrun keeps the store of addresses, without libuv: PyTorch's own way to it asks for libuv whatever USE_LIBUV says."""
+    return os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and os.environ.get("USE_LIBUV") == "0"
 
 
 def _device(local_rank: int) -> torch.device:
