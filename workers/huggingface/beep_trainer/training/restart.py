@@ -25,6 +25,7 @@ from .world import ATTEMPT, STARTED, World
 _RUN = "BEEP_RUN"
 _POLL_SECONDS = 0.5
 _PATIENCE_SECONDS = 60.0
+_MAX_DESCRIPTORS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,7 @@ class Restart:
         sys.stdout.flush()
         sys.stderr.flush()
         # Others see that this one is gone, and its ports are free, once nothing of it is open.
-        for descriptor in map(int, os.listdir("/dev/fd")):
-            if descriptor > 2:
-                with contextlib.suppress(OSError):
-                    os.set_inheritable(descriptor, False)
+        for descriptor in range(3, _MAX_DESCRIPTORS):
+            with contextlib.suppress(OSError):
+                os.set_inheritable(descriptor, False)
         os.execv(sys.executable, sys.orig_argv)
