@@ -45,6 +45,44 @@ public sealed class CrossBackendTests : IDisposable
         await AssertGoesOnAsync(spec with { Backend = Backend.Transformers }, embedded);
     }
 
+    [Theory]
+    [InlineData(Backend.Torchsharp)]
+    [InlineData(Backend.Transformers)]
+    public async Task SecondWorker_OfTheOtherBackendInTheSameFolder_EndsAtOnceAndLeavesTheFirstAlone(Backend first)
+    {
+        if (PythonWorker.Hindrance(needsPeft: false) is { } hindrance)
+        {
+            Assert.Skip(hindrance);
+        }
+
+        var spec = Spec("llama-tied", TrainingMethod.Full);
+        var folder = Prepare(spec with { Backend = first, Train = spec.Train with { MaxSteps = 1_000_000, LoggingSteps = 100 }, Samples = new SamplesSpec() }, "held");
+        var running = StartAsync(folder, first);
+        BeepResult second;
+        try
+        {
+            while (!running.IsCompleted && !(File.Exists(folder.Events) && Events<MetricEvent>(folder).Count > 0))
+            {
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+
+            second = await StartAsync(folder, first == Backend.Transformers ? Backend.Torchsharp : Backend.Transformers);
+        }
+        finally
+        {
+            await File.WriteAllTextAsync(folder.CancelRequest, "", CancellationToken.None);
+        }
+
+        var ended = await running;
+        Assert.Equal((int)WorkerExitCode.Failed, second.ExitCode);
+        Assert.Contains("[job_running]", second.Error, StringComparison.Ordinal);
+        Assert.True(ended.ExitCode == (int)WorkerExitCode.Cancelled, ended.Error);
+        var lines = EventReader.ReadFrom(folder.Events).Select(line => line.Event!).ToList();
+        Assert.Equal(Enumerable.Range(1, lines.Count), lines.Select(line => (int)line.Seq));
+        Assert.Single(lines.OfType<StartedEvent>());
+        Assert.Empty(lines.OfType<FailedEvent>());
+    }
+
     public void Dispose() => _root.Dispose();
 
     /// <summary>A worker that begins with the other's result has its held-out loss before the first step.</summary>
@@ -92,13 +130,22 @@ public sealed class CrossBackendTests : IDisposable
 
     private async Task<JobFolder> RunAsync(JobSpec spec, string name)
     {
-        var folder = new JobFolder(_root.At(name));
-        Directory.CreateDirectory(folder.Root);
-        SpecWriter.Write(folder, spec);
-        var result = spec.Backend == Backend.Transformers ? await PythonWorker.RunAsync("train", folder.Root) : await RunEmbeddedAsync(folder);
+        var folder = Prepare(spec, name);
+        var result = await StartAsync(folder, spec.Backend);
         Assert.True(result.ExitCode == 0, result.Error);
         return folder;
     }
+
+    private JobFolder Prepare(JobSpec spec, string name)
+    {
+        var folder = new JobFolder(_root.At(name));
+        Directory.CreateDirectory(folder.Root);
+        SpecWriter.Write(folder, spec);
+        return folder;
+    }
+
+    private static Task<BeepResult> StartAsync(JobFolder folder, Backend backend) =>
+        backend == Backend.Transformers ? PythonWorker.RunAsync("train", folder.Root) : RunEmbeddedAsync(folder);
 
     private static async Task<BeepResult> RunEmbeddedAsync(JobFolder folder)
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -79,6 +80,18 @@ class TestJob:
     def start(self, *arguments: str, **options) -> subprocess.Popen:
         command = [sys.executable, "-m", "beep_trainer", "train", str(self.folder), *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    def start_by_torchrun(self, *options: str, **more) -> subprocess.Popen:
+        """As the product starts several machines; each of them is this one, whose name need not be known."""
+        command = [sys.executable, "-m", "beep_trainer.machine.torchrun", *options, "--local-addr=127.0.0.1", "-m", "beep_trainer", "train", str(self.folder)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+
+    def patched(self, program: str) -> dict[str, str]:
+        """The environment of processes that run a program of Python before everything else."""
+        folder = self.root / "patch"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(program, "utf-8")
+        return os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])}
 
     def events(self, kind: str | None = None) -> list[dict]:
         return events_of(self.folder, kind)

@@ -9,6 +9,9 @@ internal sealed record PythonWorker(string Folder)
     /// <summary>What is run: <c>python -m beep_trainer</c>.</summary>
     public const string Module = "beep_trainer";
 
+    /// <summary>PyTorch's <c>torchrun</c> with all its options, also of builds that it does not start by itself in.</summary>
+    public const string Launcher = Module + ".machine.torchrun";
+
     private static readonly string InDistribution = Path.Combine("workers", "huggingface");
 
     /// <summary>

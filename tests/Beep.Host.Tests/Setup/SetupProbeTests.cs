@@ -161,7 +161,11 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],"code_challenge_methods_supported":["S256"]}""", null)]
+    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],ENDPOINTS,"keys":[{"kty":"RSA","e":"AQAB","n":"MODULUS"}]}""", null)]
+    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],ENDPOINTS,"keys":[{"kty":"RSA","use":"enc","e":"AQAB","n":"MODULUS"}]}""", "no_keys")]
+    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],ENDPOINTS}""", "no_keys")]
+    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],"authorization_endpoint":"http://10.0.0.7/a","token_endpoint":"ISSUER/t","jwks_uri":"ISSUER/k"}""", "no_provider")]
+    [InlineData("""{"issuer":"ISSUER","response_types_supported":["code"],"authorization_endpoint":"ISSUER/a","token_endpoint":"ISSUER/t"}""", "no_provider")]
     [InlineData("""{"issuer":"ISSUER/","response_types_supported":["code"]}""", "other_issuer")]
     [InlineData("""{"issuer":"https://login.example.org","response_types_supported":["code"]}""", "other_issuer")]
     [InlineData("""{"issuer":"ISSUER","response_types_supported":["id_token"]}""", "no_provider")]
@@ -174,21 +178,24 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
     {
         using var provider = new Answering("");
         var issuer = $"http://127.0.0.1:{provider.Port}";
-        var body = document == "LARGE" ? "{\"issuer\":\"" + new string('a', 2 << 20) : document.Replace("ISSUER", issuer, StringComparison.Ordinal);
+        var body = document == "LARGE" ? "{\"issuer\":\"" + new string('a', 2 << 20) : document
+            .Replace("ENDPOINTS", """ "authorization_endpoint":"ISSUER/a","token_endpoint":"ISSUER/t","jwks_uri":"ISSUER/k","code_challenge_methods_supported":["S256"]""", StringComparison.Ordinal)
+            .Replace("MODULUS", Modulus, StringComparison.Ordinal).Replace("ISSUER", issuer, StringComparison.Ordinal);
         provider.Answer = document == "REDIRECT"
             ? "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             : $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
         var probe = new DiscoveryProbe(TimeProvider.System);
         if (code is null)
         {
-            Assert.True((await probe.TryAsync(issuer, Cancellation)).HasProofKey);
+            var found = await probe.TryAsync(issuer, Cancellation);
+            Assert.Equal((true, 1), (found.HasProofKey, found.Keys));
         }
         else
         {
             Assert.Equal(code, (await Assert.ThrowsAsync<FaultException>(() => probe.TryAsync(issuer, Cancellation))).Faults.Single().Code);
         }
 
-        Assert.Equal(1, provider.Count);
+        Assert.Equal(code is null or "no_keys" ? 2 : 1, provider.Count);
     }
 
     [Theory]
@@ -202,6 +209,9 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
         Assert.Equal(code, (await Assert.ThrowsAsync<FaultException>(() => new DiscoveryProbe(TimeProvider.System).TryAsync(authority, Cancellation))).Faults.Single().Code);
 
     private static JsonObject Server(string host, int port) => new() { ["provider"] = "postgresql", ["host"] = host, ["port"] = port, ["password"] = "x", ["encryption"] = "disable" };
+
+    /// <summary>Of a key of 2048 bits.</summary>
+    private static string Modulus => Convert.ToBase64String(Enumerable.Repeat((byte)0xC1, 256).ToArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     /// <summary>Says the same to everybody who connects.</summary>
     private sealed class Answering : IDisposable

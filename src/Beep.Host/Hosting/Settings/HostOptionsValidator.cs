@@ -96,6 +96,11 @@ internal static class HostOptionsValidator
             yield return new Fault("bad_scopes", $"{SettingKeys.Scopes.Name} is '{string.Join(' ', server.Scopes)}'.", "Add openid.", SettingKeys.Scopes.Name);
         }
 
+        if (server.ApiAudience is not null && server.ApiAudience == server.ClientId && server.ApiScope is null)
+        {
+            yield return new Fault("missing_setting", $"{SettingKeys.ApiScope.Name} is needed while {SettingKeys.ApiAudience.Name} is the client's own id: without a scope, an ID token looks as an access token does.", "Set it to a scope that the provider gives to programs alone.", SettingKeys.ApiScope.Name);
+        }
+
         if (options.PublicUrl is null && !IsLoopback(options.Host))
         {
             yield return new Fault("missing_setting", $"{SettingKeys.PublicUrl.Name} is needed: the provider must know where to send browsers back.", "Set it to the address that browsers use.", SettingKeys.PublicUrl.Name);

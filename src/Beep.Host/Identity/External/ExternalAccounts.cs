@@ -3,6 +3,7 @@ using System.Text.Json;
 using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External.Mapping;
 using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Identity.External.Sessions;
@@ -24,36 +25,44 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
     /// <param name="identity">As it was proven.</param>
     /// <param name="userInfo">What else the provider says; null where it says nothing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isKnown">Whether the user is in already: one who is gone meanwhile is not made anew.</param>
     /// <exception cref="ProviderException">The user may not: <c>not_mapped</c>, <c>inactive_user</c>.</exception>
-    public async Task<long> AdmitAsync(ProviderIdentity identity, JsonElement? userInfo, CancellationToken cancellationToken)
+    public async Task<long> AdmitAsync(ProviderIdentity identity, JsonElement? userInfo, CancellationToken cancellationToken, bool isKnown = false)
     {
         IReadOnlyList<JsonElement> sources = userInfo is { } more ? [identity.Claims, more] : [identity.Claims];
         var mapped = ClaimMapper.Map(options.IdentityServer, sources);
         await using var context = database.CreateContext();
-        var roles = await context.Set<Role>().AsNoTracking().Where(role => mapped.Roles.Contains(role.Name) || role.Name == SystemRoles.Guest).ToListAsync(cancellationToken);
-        // The mightiest of those that are mapped.
-        var role = roles.Where(found => mapped.Roles.Contains(found.Name, StringComparer.Ordinal)).OrderByDescending(found => found.Permissions.Count).ThenBy(found => found.Id).FirstOrDefault();
-        if (role is null && options.IdentityServer.DeniesUnmapped)
-        {
-            throw new ProviderException("not_mapped", "None of the user's roles is in IDENTITYSERVER_ROLE_MAP, and who is not mapped is turned away.");
-        }
-
-        role ??= roles.Single(found => found.Name == SystemRoles.Guest);
+        var role = await RoleAsync(context, mapped, cancellationToken);
         var groups = await GroupsAsync(context, mapped, cancellationToken);
-        var known = await FindAsync(context, identity, cancellationToken);
-        if (known is { IsActive: false })
-        {
-            throw new ProviderException("inactive_user", "The user was deactivated here.");
-        }
-
+        var known = await FindActiveAsync(context, identity, cancellationToken);
         if (known is not null && known.Email == mapped.Email && known.DisplayName == mapped.DisplayName && known.RoleId == role.Id && await HasGroupsAsync(context, known.Id, groups, cancellationToken))
         {
             return known.Id;
         }
 
-        var id = await writer.ChangeAsync((change, token) => WriteAsync(change, identity, mapped, role, groups, token), cancellationToken);
+        var id = await writer.ChangeAsync((change, token) => WriteAsync(change, identity, mapped, role, groups, isKnown, token), cancellationToken);
         sessions.Refresh();
         return id;
+    }
+
+    /// <summary>
+    /// What the bearer of an access token may do. Who also signs in is what the last sign-in or renewal said: the token, which may be older
+    /// and say less, changes nothing of it, and gives no more than both say. Of who never does, the tokens are all there is.
+    /// </summary>
+    /// <exception cref="ProviderException">As at a sign-in.</exception>
+    public async Task<Standing> RecogniseAsync(ProviderIdentity identity, CancellationToken cancellationToken)
+    {
+        await using var context = database.CreateContext();
+        if (await FindActiveAsync(context, identity, cancellationToken) is not { LastLoginAt: not null } user)
+        {
+            var id = await AdmitAsync(identity, null, cancellationToken);
+            return await Standing.ReadAsync(context, id, cancellationToken) ?? throw Inactive();
+        }
+
+        var held = await Standing.OfAsync(context, user, cancellationToken);
+        user.RoleId = (await RoleAsync(context, ClaimMapper.Map(options.IdentityServer, identity.Claims), cancellationToken)).Id;
+        var given = await Standing.OfAsync(context, user, cancellationToken);
+        return given with { Roles = [.. given.Roles.Intersect(held.Roles)], Permissions = given.Permissions.Where(held.Permissions.Contains).ToHashSet(StringComparer.Ordinal) };
     }
 
     /// <summary>Makes a local user one whom the provider vouches for, too. The password stays, for the day that local sign-in comes back.</summary>
@@ -91,11 +100,16 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
             select user.Id).AnyAsync(cancellationToken);
     }
 
-    private async Task<(long Id, AuditEntry Entry)> WriteAsync(HostDbContext context, ProviderIdentity identity, MappedClaims mapped, Role role, GroupChoice groups, CancellationToken cancellationToken)
+    private async Task<(long Id, AuditEntry Entry)> WriteAsync(HostDbContext context, ProviderIdentity identity, MappedClaims mapped, Role role, GroupChoice groups, bool isKnown, CancellationToken cancellationToken)
     {
         var manager = users.Over(context);
         var user = await FindTrackedAsync(context, identity, cancellationToken);
         var isNew = user is null;
+        if (user is { IsActive: false } || (isNew && isKnown))
+        {
+            throw Inactive();
+        }
+
         string? from = null;
         if (user is null)
         {
@@ -127,6 +141,16 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
 
         await SetGroupsAsync(context, user.Id, groups, cancellationToken);
         return (user.Id, Entry(AuditActors.System, isNew ? "user_created" : "user_updated", user, from, isNew || from is not null ? role.Name : null));
+    }
+
+    /// <summary>The mightiest of the roles that are mapped.</summary>
+    private async Task<Role> RoleAsync(HostDbContext context, MappedClaims mapped, CancellationToken cancellationToken)
+    {
+        var roles = await context.Set<Role>().AsNoTracking().Where(role => mapped.Roles.Contains(role.Name) || role.Name == SystemRoles.Guest).ToListAsync(cancellationToken);
+        var role = roles.Where(found => mapped.Roles.Contains(found.Name, StringComparer.Ordinal)).OrderByDescending(found => found.Permissions.Count).ThenBy(found => found.Id).FirstOrDefault();
+        return role is null && options.IdentityServer.DeniesUnmapped
+            ? throw new ProviderException("not_mapped", "None of the user's roles is in IDENTITYSERVER_ROLE_MAP, and who is not mapped is turned away.")
+            : role ?? roles.Single(found => found.Name == SystemRoles.Guest);
     }
 
     private async Task<GroupChoice> GroupsAsync(HostDbContext context, MappedClaims mapped, CancellationToken cancellationToken)
@@ -167,8 +191,13 @@ internal sealed class ExternalAccounts(HostOptions options, IdentityUsers users,
     private static Task<User?> FindAsync(HostDbContext context, ProviderIdentity identity, CancellationToken cancellationToken) =>
         context.Set<User>().AsNoTracking().SingleOrDefaultAsync(found => found.ExternalIssuer == identity.Issuer && found.ExternalSubject == identity.Subject, cancellationToken);
 
+    private static async Task<User?> FindActiveAsync(HostDbContext context, ProviderIdentity identity, CancellationToken cancellationToken) =>
+        await FindAsync(context, identity, cancellationToken) is { } user ? user.IsActive ? user : throw Inactive() : null;
+
     private static Task<User?> FindTrackedAsync(HostDbContext context, ProviderIdentity identity, CancellationToken cancellationToken) =>
         context.Set<User>().SingleOrDefaultAsync(found => found.ExternalIssuer == identity.Issuer && found.ExternalSubject == identity.Subject, cancellationToken);
+
+    private static ProviderException Inactive() => new("inactive_user", "The user was deactivated or deleted here.");
 
     private static AuditEntry Entry(AuditActor actor, string action, User user, string? from, string? to) => new()
     {

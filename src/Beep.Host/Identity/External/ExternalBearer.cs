@@ -1,21 +1,20 @@
-using System.Security.Cryptography;
-using System.Text;
-using Beep.Host.Data;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External.Protocol;
-using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Identity.External;
 
 /// <summary>
 /// Takes access tokens of the provider for the API (RFC 9068, RFC 8725): signed by it, for the audience and with the scope that the
-/// settings name. Whom it vouches for has the role that the token's claims map to; a caller that was never seen is added.
+/// settings name. Whom it vouches for may do what the token's claims map to; a caller that was never seen is added.
 /// </summary>
-internal sealed class ExternalBearer(HostOptions options, ProviderDirectory directory, ExternalAccounts accounts, HostDatabase database, TimeProvider time)
+internal sealed class ExternalBearer(HostOptions options, ProviderDirectory directory, ExternalAccounts accounts, TimeProvider time)
 {
     private const string AccessToken = "at+jwt";
     private static readonly TimeSpan Skew = IdTokenRules.Skew;
+
+    // Of ID tokens and logout tokens: where the client is its own audience, nothing else tells those from these.
+    private static readonly string[] OfOthers = ["nonce", "at_hash", "c_hash", "events"];
 
     public bool IsOn => options.EnableIdentityServer && options.IdentityServer.ApiAudience is not null;
 
@@ -34,8 +33,7 @@ internal sealed class ExternalBearer(HostOptions options, ProviderDirectory dire
         IdTokenRules.RequireIssuer(claims, settings.Issuer);
         var subject = IdTokenRules.RequireSubject(claims);
         var (now, audience) = (time.GetUtcNow(), claims.Texts("aud"));
-        // An ID token names the client as its audience, and has a nonce where it came from a sign-in.
-        if (!audience.Contains(settings.ApiAudience, StringComparer.Ordinal) || claims.TryGetProperty("nonce", out _))
+        if (!audience.Contains(settings.ApiAudience, StringComparer.Ordinal) || OfOthers.Any(name => claims.TryGetProperty(name, out _)))
         {
             throw new ProviderException("wrong_audience", "The token is for somebody else.");
         }
@@ -51,9 +49,7 @@ internal sealed class ExternalBearer(HostOptions options, ProviderDirectory dire
             throw new ProviderException("missing_scope", $"The token does not hold the scope '{wanted}'.");
         }
 
-        var userId = await accounts.AdmitAsync(new ProviderIdentity(settings.Issuer, subject, null, claims), null, cancellationToken);
-        await using var context = database.CreateContext();
-        var standing = await Standing.ReadAsync(context, userId, cancellationToken) ?? throw new ProviderException("inactive_user", "The user is gone.");
-        return PrincipalFactory.OfExternalToken(standing, "jwt-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(subject)))[..12]);
+        var standing = await accounts.RecogniseAsync(new ProviderIdentity(settings.Issuer, subject, null, claims), cancellationToken);
+        return PrincipalFactory.OfExternalToken(standing, new ExternalTokenId(standing.User.Id, expires).ToString());
     }
 }

@@ -3,21 +3,10 @@ using Beep.Host.Identity.External.Protocol;
 
 namespace Beep.Host.Identity.External;
 
-/// <summary>Whether the provider's document and keys are known, or can be fetched.</summary>
+/// <summary>Whether the provider's document and keys can be fetched and used.</summary>
 internal sealed class ProviderHealth(ProviderDirectory directory) : IHealthPart
 {
     public string Name => "sign_in_provider";
 
-    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await directory.GetAsync(cancellationToken).ConfigureAwait(false);
-            return directory.Failure is null ? null : directory.Failure.Reason;
-        }
-        catch (ProviderException error)
-        {
-            return error.Reason;
-        }
-    }
+    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken) => (await directory.FindFailureAsync(cancellationToken).ConfigureAwait(false))?.Reason;
 }

@@ -3,15 +3,18 @@ using System.Security.Claims;
 using Beep.Host.Audit;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Access;
+using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.Access;
+using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.External.Sessions;
+using Beep.Host.Identity.SignIn;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 
 namespace Beep.Host.Identity.Sessions;
 
 /// <summary>Sessions: begun, found, given a new secret, listed and ended. What ends here closes its open connections at once.</summary>
-internal sealed class SessionService(HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, ExternalSessions external, IdentityMeters meters, TimeProvider time)
+internal sealed class SessionService(HostOptions options, HostDatabase database, IdentityWriter writer, SessionCache cache, LiveSessions live, SessionTickets tickets, ExternalSessions external, IdentityMeters meters, TimeProvider time)
 {
     /// <summary>Begins one; the oldest ends where there are too many. Returns the secret for the cookie.</summary>
     public async Task<string> BeginAsync(AuthenticationTicket ticket, SessionOrigin origin, string? replaces, CancellationToken cancellationToken)
@@ -213,7 +216,8 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
         if (await context.Set<Session>().AsNoTracking().SingleOrDefaultAsync(which, cancellationToken) is not { } session
             || await Standing.ReadAsync(context, session.UserId, cancellationToken) is not { User.IsActive: true } standing
             || now >= SessionLimits.End(session, standing)
-            || tickets.Unprotect(session, standing) is not { } ticket)
+            || tickets.Unprotect(session, standing) is not { } ticket
+            || !IsOpen(SessionProperties.MethodOf(ticket.Properties)))
         {
             return null;
         }
@@ -233,6 +237,14 @@ internal sealed class SessionService(HostDatabase database, IdentityWriter write
         var before = now - SessionLimits.SeenGrain;
         return context.Set<Session>().Where(session => session.Id == sessionId && session.LastSeenAt <= before).ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now), cancellationToken);
     }
+
+    /// <summary>Whether the settings still have the way by which a session was begun: who may come in by it no more is not in.</summary>
+    private bool IsOpen(string method) => method switch
+    {
+        SignInService.PasswordMethod => options.EnableInternalUsers,
+        ExternalSignIn.Method => options.EnableIdentityServer,
+        _ => true,
+    };
 
     private static AuditActor ActorOf(Session session) => new(AuditActorKind.User, session.UserId.ToString(CultureInfo.InvariantCulture)) { SessionId = session.Id, IpAddress = session.IpAddress };
 

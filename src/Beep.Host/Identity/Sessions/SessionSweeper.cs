@@ -1,6 +1,8 @@
 using Beep.Host.Data;
+using Beep.Host.Identity.External;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Tokens;
+using Beep.Host.Identity.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 
@@ -30,7 +32,10 @@ internal sealed partial class SessionSweeper(HostDatabase database, SessionServi
             var valid = await context.Set<ApiToken>().Where(token => openTokens.Contains(token.PublicId) && token.IsActive && token.ExpiresAt > now).Select(token => token.PublicId).ToListAsync(cancellationToken);
             foreach (var id in openTokens.Except(valid))
             {
-                live.EndToken(id);
+                if (ExternalTokenId.Read(id) is not { } external || external.ExpiresAt <= now || !await context.Set<User>().AnyAsync(user => user.Id == external.UserId && user.IsActive, cancellationToken))
+                {
+                    live.EndToken(id);
+                }
             }
         }
 

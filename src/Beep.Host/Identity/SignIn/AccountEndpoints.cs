@@ -42,10 +42,10 @@ internal static class AccountEndpoints
     private static async Task<IResult> SignOutAsync([FromForm(Name = LocalUrls.Parameter)] string? returnUrl, HttpContext context, CancellationToken cancellationToken)
     {
         // The session here ends first and whatever happens; then the provider's.
-        var elsewhere = context.RequestServices.GetService<ExternalSignOut>() is { } external
-            ? await external.AddressAsync(context, context.RequestServices.GetRequiredService<ExternalSignIn>().OriginOf(context.Request), cancellationToken)
-            : null;
+        var external = context.RequestServices.GetService<ExternalSignOut>();
+        var tokens = external is null ? null : await external.FindTokensAsync(context, cancellationToken);
         await context.SignOutAsync(IdentitySchemes.Session);
+        var elsewhere = tokens is null ? null : await external!.AddressAsync(context, tokens, context.RequestServices.GetRequiredService<ExternalSignIn>().OriginOf(context.Request), cancellationToken);
         return elsewhere is not null ? ExternalEndpoints.GoTo(elsewhere, "Signing out", "Sign out at your organisation's provider, too") : Results.Redirect(returnUrl is null ? AccessResultHandler.SignedOutPage : LocalUrls.OrHome(returnUrl));
     }
 

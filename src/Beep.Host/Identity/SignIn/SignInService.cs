@@ -19,7 +19,7 @@ namespace Beep.Host.Identity.SignIn;
 /// <summary>Every way by which somebody shows who they are with something that we keep. Refusals are faults that do not tell which half was wrong.</summary>
 internal sealed class SignInService(HostDatabase database, IdentityUsers users, IdentityWriter writer, PasswordService passwords, SignInThrottle throttle, SignInLinkService links, SessionService sessions, IdentityMeters meters, TimeProvider time)
 {
-    private const string PasswordMethod = "password";
+    public const string PasswordMethod = "password";
     public const string LinkMethod = "link";
 
     /// <summary>Signs a browser in.</summary>

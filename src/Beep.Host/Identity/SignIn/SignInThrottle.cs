@@ -77,7 +77,7 @@ internal sealed class SignInThrottle(TimeProvider time)
     }
 
     /// <summary>One customer of a provider has a whole /64 of IPv6.</summary>
-    private static string KeyOf(IPAddress? ip)
+    public static string KeyOf(IPAddress? ip)
     {
         if (ip is null)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Beep.Host.Environments;
 
 namespace Beep.Host.Jobs.Placing;
 
@@ -19,11 +20,11 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
     /// <summary>The same worker as several processes of one machine that train together; one that is one process stays it.</summary>
     public WorkerCommand Several(int processes) => InterpreterArguments is null ? this : this with { Arguments = [.. Arguments, string.Create(CultureInfo.InvariantCulture, $"--processes={processes}")] };
 
-    /// <summary>The same worker as several processes that train together, started by PyTorch's <c>torchrun</c>.</summary>
+    /// <summary>The same worker as several processes that train together, started by PyTorch's <c>torchrun</c>, whatever it was built with.</summary>
     /// <param name="options">Of torchrun: how many, and where they meet.</param>
     /// <exception cref="InvalidOperationException">The worker is one process.</exception>
     public WorkerCommand Distributed(params IReadOnlyList<string> options) => InterpreterArguments is { } own
-        ? this with { Arguments = [.. Arguments.Take(own), "-m", "torch.distributed.run", .. options, .. Arguments.Skip(own)] }
+        ? this with { Arguments = [.. Arguments.Take(own), "-m", PythonWorker.Launcher, .. options, .. Arguments.Skip(own)] }
         : throw new InvalidOperationException($"'{FileName}' is one process.");
 }
 

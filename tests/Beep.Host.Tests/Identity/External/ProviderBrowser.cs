@@ -6,6 +6,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Flow;
+using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Serving;
@@ -13,6 +14,7 @@ using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Beep.Host.Tests.Identity.External;
 
@@ -42,6 +44,19 @@ internal static class ProviderServer
         var rows = await context.Set<AuditRow>().AsNoTracking().Where(row => row.Action == "sign_in_refused").OrderBy(row => row.Seq).Select(row => row.Details).ToListAsync(TestContext.Current.CancellationToken);
         return [.. rows.Select(details => (string?)JsonNode.Parse(details!)!["reason"])];
     }
+
+    /// <summary>Lets the tokens of all sessions be due for a renewal.</summary>
+    public static async Task MakeDueAsync(this RunningServer server, bool hasExpired = false)
+    {
+        var past = TimeProvider.System.GetUtcNow().AddSeconds(-1);
+        await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+        await context.Set<ExternalSession>().ExecuteUpdateAsync(
+            set => set.SetProperty(found => found.RefreshAt, past).SetProperty(found => found.TokenExpiresAt, found => hasExpired ? past : found.TokenExpiresAt), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>One round of renewals.</summary>
+    public static Task RefreshAsync(this RunningServer server, CancellationToken? stopping = null) =>
+        server.Services.GetServices<IHostedService>().OfType<ExternalRefresher>().Single().RefreshAsync(stopping ?? TestContext.Current.CancellationToken);
 
     public static async Task<IReadOnlyList<User>> ExternalUsersAsync(this RunningServer server)
     {
@@ -184,6 +199,13 @@ internal sealed class ProviderBrowser : IDisposable
         using var answer = await FormAsync("account/sign-out", "account/sign-out");
         Assert.Equal(isExternal ? HttpStatusCode.OK : HttpStatusCode.Redirect, answer.StatusCode);
         return WebUtility.HtmlDecode(Regex.Match(await answer.Content.ReadAsStringAsync(Token), "url=([^\"]+)\"").Groups[1].Value);
+    }
+
+    /// <summary>As the other, wherever that leads; returns the page.</summary>
+    public async Task<string> TrySignOutAsync()
+    {
+        using var answer = await FormAsync("account/sign-out", "account/sign-out");
+        return await answer.Content.ReadAsStringAsync(Token);
     }
 
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(Server, path), Token);

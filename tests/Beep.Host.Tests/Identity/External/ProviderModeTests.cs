@@ -3,8 +3,10 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Http;
+using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Groups;
+using Beep.Host.Identity.Sessions;
 using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Serving;
@@ -70,7 +72,84 @@ public sealed class ProviderModeTests(PostgresServer postgres)
         var callback = await browser.ToCallbackAsync("account/external/link");
         await browser.SignOutAsync(isExternal: false);
         Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
-        Assert.Equal(["linked_already", "link_of_another"], await server.RefusalsAsync());
+        // Nor by the session of another user who has shown a password in the same browser meanwhile.
+        await browser.PasswordAsync(name, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        callback = await browser.ToCallbackAsync("account/external/link");
+        var (_, next) = await server.CreateAdminAsync();
+        await browser.PasswordAsync(next, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        Assert.StartsWith("/sign-in?error=provider_failed", (await browser.FollowAsync(callback)).PathAndQuery, StringComparison.Ordinal);
+        Assert.Equal(["linked_already", "link_of_another", "link_of_another"], await server.RefusalsAsync());
+    }
+
+    [Fact]
+    public async Task Link_ToAnAccountWhosePasswordWasNotAskedAgain_IsRefused()
+    {
+        // Whose sign-in at the provider it is that still lies in a browser, nobody knows.
+        await using var provider = await HostileProvider.StartAsync();
+        provider.IgnoresFreshness = true;
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        var (_, name) = await server.CreateAdminAsync();
+        using var browser = new ProviderBrowser(server);
+        await browser.PasswordAsync(name, RunningServer.Password);
+        await browser.ElevateAsync(RunningServer.Password);
+        Assert.StartsWith("/sign-in?error=provider_failed", await browser.SignInAsync("account/external/link"), StringComparison.Ordinal);
+        Assert.Equal(("login", "0"), (provider.Requests[^1]["prompt"], provider.Requests[^1]["max_age"]));
+        Assert.Equal(["not_fresh"], await server.RefusalsAsync());
+        Assert.Empty(await server.ExternalUsersAsync());
+    }
+
+    [Fact]
+    public async Task SigningOut_WhileTheProviderIsSilent_EndsTheSessionFirst()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        await browser.SignInAsync();
+        using var release = new ManualResetEventSlim();
+        provider.Document = _ => release.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+        await using var twin = await server.StartTwinAsync();
+        using var leaves = new ProviderBrowser(twin, browser.CookieHeader);
+        var leaving = leaves.TrySignOutAsync();
+        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(8);
+        while (await SessionsAsync() > 0 && TimeProvider.System.GetUtcNow() < deadline)
+        {
+            await Task.Delay(100, Token);
+        }
+
+        Assert.Equal(0, await SessionsAsync());
+        Assert.False(leaving.IsCompleted);
+        release.Set();
+        await leaving;
+
+        async Task<int> SessionsAsync()
+        {
+            await using var context = server.Services.GetRequiredService<HostDatabase>().CreateContext();
+            return await context.Set<Session>().CountAsync(Token);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("beep", 0)]
+    public void Audience_ThatIsTheClientItself_NeedsAScope(string? scope, int faults)
+    {
+        using var home = new Beep.Tests.TemporaryFolder();
+        var configuration = HostConfiguration.Load(new HostSurroundings
+        {
+            Variable = name => name switch
+            {
+                "BEEP_PYTHON_HOME" => home.Path,
+                "ENABLE_IDENTITYSERVER_AUTH" => "true",
+                "IDENTITYSERVER_AUTHORITY" => "https://login.example.org",
+                "IDENTITYSERVER_CLIENT_ID" or "IDENTITYSERVER_API_AUDIENCE" => "beep",
+                "IDENTITYSERVER_CLIENT_SECRET" => "a",
+                "IDENTITYSERVER_API_SCOPE" => scope,
+                _ => null,
+            },
+        });
+        Assert.Equal(faults, configuration.Faults.Count(fault => fault.Where == "IDENTITYSERVER_API_SCOPE"));
     }
 
     [Fact]
@@ -123,6 +202,8 @@ public sealed class ProviderModeTests(PostgresServer postgres)
     [InlineData("issuer", HttpStatusCode.Unauthorized)]
     [InlineData("scope", HttpStatusCode.Unauthorized)]
     [InlineData("expired", HttpStatusCode.Unauthorized)]
+    [InlineData("not_yet", HttpStatusCode.Unauthorized)]
+    [InlineData("of_the_future", HttpStatusCode.Unauthorized)]
     [InlineData("signature", HttpStatusCode.Unauthorized)]
     [InlineData("id_token", HttpStatusCode.Unauthorized)]
     [InlineData("logout", HttpStatusCode.Unauthorized)]
@@ -148,6 +229,12 @@ public sealed class ProviderModeTests(PostgresServer postgres)
                 break;
             case "expired":
                 claims["exp"] = HostileProvider.Now - 100;
+                break;
+            case "not_yet":
+                claims["nbf"] = HostileProvider.Now + 90;
+                break;
+            case "of_the_future":
+                claims["iat"] = HostileProvider.Now + 90;
                 break;
             case "signature":
                 provider.Sign = new SigningKey("x").Sign;

@@ -115,6 +115,32 @@ public sealed class SignInAnswerTests(PostgresServer postgres)
         Assert.Equal(["wrong_nonce"], await server.RefusalsAsync());
     }
 
+    [Fact]
+    public async Task Case12_StateAlteredAtItsEnd_FindsItsCookieAndIsRefused()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server);
+        var callback = await browser.ToCallbackAsync();
+        var state = System.Web.HttpUtility.ParseQueryString(callback.Query)["state"]!;
+        await browser.RefusedAsync(ProviderBrowser.With(callback, "state", state[..^1] + (state[^1] == 'A' ? 'B' : 'A')));
+        Assert.Equal(["state_of_another_browser"], await server.RefusalsAsync());
+        Assert.False(provider.Calls.ContainsKey("/token"));
+    }
+
+    [Fact]
+    public async Task Case21_LongReturnUrlAndCookiesThatAreNone_AreBorne()
+    {
+        await using var provider = await HostileProvider.StartAsync();
+        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var browser = new ProviderBrowser(server, "beep-attempt-AAAAAAAAAAAA=; beep-attempt-BBBBBBBBBBBB=x; beep-attempt-CCCCCCCCCCCC=%");
+        var target = "/tasks?" + string.Concat(Enumerable.Repeat("a='&", 490));
+        var callback = await browser.ToCallbackAsync($"account/external?return_url={Uri.EscapeDataString(target)}");
+        // Browsers keep no longer one.
+        Assert.DoesNotContain(browser.CookieHeader.Split("; "), cookie => cookie.Length > 4000);
+        Assert.Equal(target, Uri.UnescapeDataString((await browser.FollowAsync(callback)).PathAndQuery));
+    }
+
     [Theory]
     [InlineData("no_id_token")]
     [InlineData("provider_unreachable")]

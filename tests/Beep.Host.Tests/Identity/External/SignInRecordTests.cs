@@ -88,6 +88,17 @@ public sealed partial class SignInRecordTests(PostgresServer postgres)
     }
 
     [Fact]
+    public void Rate_OfManyAddressesOfOneLine_IsOne()
+    {
+        var rate = new CallbackRate(new ManualTime(), perMinute: 3);
+        Assert.All(Enumerable.Range(1, 3), number => Assert.Null(rate.Take(From($"2001:db8::{number}"))));
+        Assert.NotNull(rate.Take(From("2001:db8::4")));
+        Assert.Null(rate.Take(From("2001:db8:0:1::4")));
+
+        static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
+    }
+
+    [Fact]
     public void Reasons_ThatARefusalCanHave_AreAllInTheGuide()
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs", "integration", "openid-connect.md"));

@@ -22,7 +22,7 @@ public sealed class WorkerCommandTests
         // No shell reads it, whatever it is called.
         Assert.Equal(Folder.Root, command.Arguments[^1]);
         Assert.Equal("--processes=2", command.Several(2).Arguments[^1]);
-        Assert.Equal(["-m", "torch.distributed.run", "--nnodes=2", "-m", "beep_trainer", "train", Folder.Root], command.Distributed("--nnodes=2").Arguments);
+        Assert.Equal(["-m", "beep_trainer.machine.torchrun", "--nnodes=2", "-m", "beep_trainer", "train", Folder.Root], command.Distributed("--nnodes=2").Arguments);
         Assert.Equal(("1", "1"), (command.Environment["HF_HUB_OFFLINE"], command.Environment["PYTHONNOUSERSITE"]));
         Assert.True(File.Exists(Path.Combine(command.Environment["PYTHONPATH"], "beep_trainer", "__main__.py")));
     }

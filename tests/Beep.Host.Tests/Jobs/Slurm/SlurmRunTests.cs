@@ -179,7 +179,7 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
         foreach (var node in new[] { 0, 1 })
         {
             Assert.Equal(
-                $"{node} -I -m torch.distributed.run --nnodes=2 --nproc-per-node=1 --rdzv-backend=c10d --rdzv-endpoint=n1:{port} --rdzv-id={number} -m beep_trainer train {folder.Root}\n",
+                $"{node} -I -m beep_trainer.machine.torchrun --nnodes=2 --nproc-per-node=1 --rdzv-backend=c10d --rdzv-endpoint=n1:{port} --rdzv-id={number} -m beep_trainer train {folder.Root}\n",
                 await File.ReadAllTextAsync(Path.Combine(folder.Root, $"node-{node}"), Token));
         }
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from .findings import RowError
@@ -24,63 +25,89 @@ class Message(TypedDict):
     content: str
 
 
-def read_messages(values: Sequence[Any], *, takes_empty_answer: bool = False, is_sharegpt: bool = False) -> list[Message]:
-    """The messages of a conversation that the assistant ends."""
-    messages = [_read_message(value, place + 1, is_sharegpt) for place, value in enumerate(values)]
-    for value in values:
-        _refuse_calls(value)
-    _check_roles(messages)
-    _check_order(messages)
-    _check_answer(messages)
-    for place, message in enumerate(messages[:-1] if takes_empty_answer else messages):
-        if message["role"] == "assistant" and is_blank(message["content"]):
-            raise RowError("empty_assistant_turn", f"Message {place + 1}, from the assistant, is empty.",
-                           "Write the answer, or remove the message and its question.")
-    return messages
+@dataclass(frozen=True)
+class Turn:
+    """A message of a row while it is looked at."""
+
+    role: str | None
+    """None where it is unknown."""
+
+    content: str
+    written_role: str = ""
+    entry: dict[str, Any] | None = None
+    """The object that it was read from; None where a column's text is the message."""
+
+    def says(self, other: Turn) -> bool:
+        return self.role == other.role and self.content == other.content
 
 
-def _read_message(value: Any, place: int, is_sharegpt: bool) -> Message:
+def read_turns(values: Sequence[Any], turns: list[Turn], found: list[RowError], *, before: int = 0, is_sharegpt: bool = False) -> bool:
+    """Adds every message of a list to `turns`; False where one of them is none."""
+    # All are read, so that each that is at fault is told.
+    return all([read_turn(value, turns, found, before=before, is_sharegpt=is_sharegpt) for value in values])
+
+
+def read_turn(value: Any, turns: list[Turn], found: list[RowError], *, before: int = 0, is_sharegpt: bool = False) -> bool:
+    place, faults = before + len(turns) + 1, len(found)
     if not isinstance(value, dict):
-        raise RowError("wrong_type", f"Message {place} is {describe(value)}, not an object.", (_SHAREGPT_REMEDY if is_sharegpt else _REMEDY) + ".")
+        found.append(RowError("wrong_type", f"Message {place} is {describe(value)}, not an object.", (_SHAREGPT_REMEDY if is_sharegpt else _REMEDY) + "."))
+        turns.append(Turn(None, ""))
+        return False
     is_sharegpt = is_sharegpt and "role" not in value
     keys = ("from", "value") if is_sharegpt else ("role", "content")
     for key in keys:
         if key not in value:
             remedies = {"role": f"{_REMEDY}; rows with 'from' and 'value' are of the format sharegpt.", "from": _SHAREGPT_REMEDY + "."}
-            raise RowError("missing_column", f"Message {place} lacks '{key}'.", remedies.get(key, "Add the text of the message, or remove it."))
-        if not isinstance(value[key], str):
-            raise RowError("wrong_type", f"'{key}' of message {place} is {describe(value[key])}; text is expected.", f"Write '{key}' as one text.")
-    role, content = (value[key] for key in keys)
-    return Message(role=_SHAREGPT_ROLES.get(role, role) if is_sharegpt else role, content=content)
+            found.append(RowError("missing_column", f"Message {place} lacks '{key}'.", remedies.get(key, "Add the text of the message, or remove it.")))
+        elif not isinstance(value[key], str):
+            found.append(RowError("wrong_type", f"'{key}' of message {place} is {describe(value[key])}; text is expected.", f"Write '{key}' as one text."))
+    if len(found) > faults:
+        turns.append(Turn(None, "", entry=value))
+        return False
+    written, content = (value[key] for key in keys)
+    role = _SHAREGPT_ROLES.get(written, written) if is_sharegpt else written
+    turns.append(Turn(role if role in _ROLES else None, content, written, value))
+    return True
 
 
-def _refuse_calls(container: dict[str, Any]) -> None:
+def check_turns(row: Mapping[str, Any], turns: Sequence[Turn], found: list[RowError]) -> None:
+    """What is demanded of a conversation: every rule is asked, whatever those before it found."""
+    refuse_key(row, "tools", found)
+    for turn in turns:
+        for name in ("tool_calls", "function_call") if turn.entry is not None else ():
+            refuse_key(turn.entry, name, found)
+    for place, turn in enumerate(turns):
+        if turn.role is None:
+            meant = _MEANT.get(turn.written_role.lower(), "'system', 'user', 'assistant' or 'tool'")
+            found.append(RowError("role_unknown", f"Message {place + 1} has the role '{preview(turn.written_role)}'.", f"Write {meant}."))
+    _check_order(turns, found)
+    _check_answer(turns, found)
+    for place, turn in enumerate(turns):
+        if turn.role == "assistant" and turn.entry is not None and is_blank(turn.content):
+            found.append(RowError("empty_assistant_turn", f"Message {place + 1}, from the assistant, is empty.", "Write the answer, or remove the message and its question."))
+
+
+def messages_of_turns(turns: Sequence[Turn]) -> list[Message]:
+    return [Message(role=turn.role or "", content=turn.content) for turn in turns]
+
+
+def refuse_key(container: Mapping[str, Any], name: str, found: list[RowError]) -> None:
     """What would change the meaning of a message but is not read is refused rather than left out in silence."""
-    for name in ("tools", "tool_calls", "function_call"):
-        refuse_key(container, name)
-
-
-def refuse_key(container: dict[str, Any], name: str) -> None:
     if container.get(name) not in (None, []):
-        raise RowError("unsupported_field", f"'{name}' is not read by this version: the model would not see it.",
-                       f"Remove '{name}', or write the call into 'content' as the model should say it.")
+        found.append(RowError("unsupported_field", f"'{name}' is not read by this version: the model would not see it.",
+                              f"Remove '{name}', or write the call into 'content' as the model should say it."))
 
 
-def _check_roles(messages: Sequence[Message]) -> None:
-    for place, message in enumerate(messages):
-        if message["role"] not in _ROLES:
-            meant = _MEANT.get(message["role"].lower(), "'system', 'user', 'assistant' or 'tool'")
-            raise RowError("role_unknown", f"Message {place + 1} has the role '{preview(message['role'])}'.", f"Write {meant}.")
-
-
-def _check_order(messages: Sequence[Message]) -> None:
+def _check_order(turns: Sequence[Turn], found: list[RowError]) -> None:
     before: str | None = None
-    for place, message in enumerate(messages):
-        role = message["role"]
-        if role not in _MAY_FOLLOW[before]:
-            what, remedy = _order_problem(before, role)
-            raise RowError("role_order", f"Message {place + 1} is {what}.", remedy)
-        before = role
+    for place, turn in enumerate(turns):
+        if turn.role is None:
+            return
+        if turn.role not in _MAY_FOLLOW[before]:
+            what, remedy = _order_problem(before, turn.role)
+            found.append(RowError("role_order", f"Message {place + 1} is {what}.", remedy))
+            return
+        before = turn.role
 
 
 def _order_problem(before: str | None, role: str) -> tuple[str, str]:
@@ -95,10 +122,9 @@ def _order_problem(before: str | None, role: str) -> tuple[str, str]:
     return f"from the {role} after one from the {before}", "Let the assistant's message come between them."
 
 
-def _check_answer(messages: Sequence[Message]) -> None:
-    if all(message["role"] != "assistant" for message in messages):
-        raise RowError("missing_assistant_turn", "The conversation has no assistant message: there is no answer to learn.",
-                       "Add the assistant's answer, or remove the row.")
-    if messages[-1]["role"] != "assistant":
-        raise RowError("missing_assistant_turn", f"The last message ('{messages[-1]['role']}') has no answer.",
-                       "Add the assistant's answer, or remove that message.")
+def _check_answer(turns: Sequence[Turn], found: list[RowError]) -> None:
+    if all(turn.role not in ("assistant", None) for turn in turns):
+        found.append(RowError("missing_assistant_turn", "The conversation has no assistant message: there is no answer to learn.",
+                              "Add the assistant's answer, or remove the row."))
+    elif turns[-1].role not in ("assistant", None):
+        found.append(RowError("missing_assistant_turn", f"The last message ('{turns[-1].role}') has no answer.", "Add the assistant's answer, or remove that message."))

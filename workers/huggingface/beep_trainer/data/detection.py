@@ -62,7 +62,7 @@ def _first_keys(file: DatasetFile) -> list[str] | None:
             break
         if isinstance(record.content, bytes):
             try:
-                return list(parse_row(record.content))
+                return list(parse_row(record.content, []))
             except RowError:
                 continue
     return None

@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a file, gathered in bounded memory: every error is counted, the first are kept."""
+"""What is wrong with the rows of a file, gathered in bounded memory: every error is counted, the first of each code are kept."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ class RowError(Exception):
 class FindingLog:
     def __init__(self, file: str) -> None:
         self._file = file
-        self._first: list[Fault] = []
+        self._first: dict[str, list[tuple[int, RowError]]] = {}
         self.errors = 0
 
     def add(self, line: int, error: RowError) -> None:
         self.errors += 1
-        if len(self._first) < _KEPT:
-            self._first.append(Fault(error.code, error.message, error.remedy, f"{self._file}:{line}"))
+        kept = self._first.setdefault(error.code, [])
+        if len(kept) < _KEPT:
+            kept.append((line, error))
 
     def raise_if_any(self) -> None:
         """Refuses the file when it has an error: the first of them in full, then how many more there are."""
         if self.errors == 0:
             return
-        faults = list(self._first)
+        # Rows are read many at a time and encoded after that: what was found first need not stand first.
+        first = sorted((one for kept in self._first.values() for one in kept), key=lambda one: one[0])[:_KEPT]
+        faults = [Fault(error.code, error.message, error.remedy, f"{self._file}:{line}") for line, error in first]
         if self.errors > len(faults):
             faults.append(Fault("more_faults", f"'{self._file}' has {self.errors - len(faults):,} more faults.",
                                 "See all of them by kind with: beep dataset check FILE", self._file))

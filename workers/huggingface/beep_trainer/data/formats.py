@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .conversations import Message, read_messages
+from .conversations import Message, Turn, check_turns, messages_of_turns, read_turns
 from .findings import RowError
 from .preferences import PreferenceRow, read_preference
 from .rows import describe, is_blank, preview
@@ -58,10 +58,20 @@ class Field:
 
 
 @dataclass(frozen=True)
+class RowValues:
+    """The values of a row's columns, the columns' names in the file, and the whole row."""
+
+    row: Mapping[str, Any]
+    values: Sequence[Any]
+    names: Sequence[str]
+    vocabulary_size: int | None
+
+
+@dataclass(frozen=True)
 class Format:
     name: str
     fields: tuple[Field, ...]
-    read: Callable[[Sequence[Any], Sequence[str], int | None], DatasetRow]
+    read: Callable[[RowValues, list[RowError]], DatasetRow | None]
 
     def columns(self, mapping: Mapping[str, str] | None) -> list[str]:
         """The columns' names in the file at hand."""
@@ -72,21 +82,19 @@ class Format:
         return [field.name for field in self.fields if field.is_required]
 
 
-def accept(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | None, vocabulary_size: int | None) -> DatasetRow:
-    """The row as a value; RowError says what is wrong with it."""
-    names = kind.columns(mapping)
+def accept(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | None, vocabulary_size: int | None, found: list[RowError]) -> DatasetRow | None:
+    """The row as a value; where something is wrong with it, `found` has all of that."""
+    names, before = kind.columns(mapping), len(found)
     values: list[Any] = []
     for field, name in zip(kind.fields, names):
         value = row.get(name)
-        if value is not None and not isinstance(value, field.types):
-            raise _wrong_type(field, name, value)
-        if value is None and name in row and field.is_required:
-            raise _wrong_type(field, name, value)
+        if (value is not None and not isinstance(value, field.types)) or (value is None and name in row and field.is_required):
+            found.append(_wrong_type(field, name, value))
         values.append(value)
     missing = [name for field, name in zip(kind.fields, names) if field.is_required and name not in row]
     if missing:
-        raise _missing(row, kind, mapping, missing)
-    return kind.read(values, names, vocabulary_size)
+        found += _missing(row, kind, mapping, missing)
+    return kind.read(RowValues(row, values, names, vocabulary_size), found) if len(found) == before else None
 
 
 def _wrong_type(field: Field, name: str, value: Any) -> RowError:
@@ -97,7 +105,7 @@ def _wrong_type(field: Field, name: str, value: Any) -> RowError:
                     "Write it as text, or put the whole conversation into a column 'messages'." if is_conversation else f"Write it as {wanted}.")
 
 
-def _missing(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | None, missing: list[str]) -> RowError:
+def _missing(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | None, missing: list[str]) -> list[RowError]:
     keys = list(row)
     names = ", ".join(f"'{preview(key)}'" for key in keys[:8])
     found = "no keys" if not keys else f"the keys {names}{', …' if len(keys) > 8 else ''}"
@@ -106,68 +114,74 @@ def _missing(row: Mapping[str, Any], kind: Format, mapping: Mapping[str, str] | 
     if other or (len(missing) == len(required) and keys):
         of_format = f" of the format '{other.name}'" if other else ""
         wanted = " and ".join(f"'{name}'" for name in required)
-        return RowError("mixed_schema", f"The row has {found}{of_format}; the file's format is '{kind.name}'.",
-                        f"Keep one format a file: give every row {wanted}.")
-    return RowError("missing_column", f"The row lacks '{missing[0]}'; it has {found}.", f"Add '{missing[0]}', or remove the row.")
+        return [RowError("mixed_schema", f"The row has {found}{of_format}; the file's format is '{kind.name}'.",
+                         f"Keep one format a file: give every row {wanted}.")]
+    return [RowError("missing_column", f"The row lacks '{name}'; it has {found}.", f"Add '{name}', or remove the row.") for name in missing]
 
 
-def _read_messages(values: Sequence[Any], names: Sequence[str], _: int | None) -> DatasetRow:
-    return ConversationRow(read_messages(values[0]))
+def _read_messages(given: RowValues, found: list[RowError]) -> DatasetRow | None:
+    turns: list[Turn] = []
+    if read_turns(given.values[0], turns, found):
+        check_turns(given.row, turns, found)
+    return None if found else ConversationRow(messages_of_turns(turns))
 
 
-def _require_answer(text: str, name: str) -> None:
+def _require_answer(text: str, name: str, found: list[RowError]) -> None:
     if is_blank(text):
-        raise RowError("empty_completion", f"'{name}' is empty: there is no answer to learn.", "Write the answer, or remove the row.")
+        found.append(RowError("empty_completion", f"'{name}' is empty: there is no answer to learn.", "Write the answer, or remove the row."))
 
 
-def _read_completion(values: Sequence[Any], names: Sequence[str], _: int | None) -> DatasetRow:
-    _require_answer(values[1], names[1])
-    return CompletionRow(values[0], values[1])
+def _read_completion(given: RowValues, found: list[RowError]) -> DatasetRow:
+    _require_answer(given.values[1], given.names[1], found)
+    return CompletionRow(given.values[0], given.values[1])
 
 
-def _read_alpaca(values: Sequence[Any], names: Sequence[str], _: int | None) -> DatasetRow:
-    instruction, output, extra, system, history = values
-    _require_answer(output, names[1])
-    for turn in history or []:
-        if not (isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn)):
-            raise RowError("wrong_type", f"'{names[4]}' has an element that is no list of two texts.",
-                           'Write each element as ["question", "answer"].')
+def _read_alpaca(given: RowValues, found: list[RowError]) -> DatasetRow | None:
+    instruction, output, extra, system, history = given.values
+    _require_answer(output, given.names[1], found)
+    if not all(isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn) for turn in history or []):
+        found.append(RowError("wrong_type", f"'{given.names[4]}' has an element that is no list of two texts.", 'Write each element as ["question", "answer"].'))
+        return None
     return InstructionRow(instruction, extra or "", output, None if is_blank(system or "") else system, [(q, a) for q, a in history or []])
 
 
-def _read_text(values: Sequence[Any], names: Sequence[str], _: int | None) -> DatasetRow:
-    if is_blank(values[0]):
-        raise RowError("empty_text", f"'{names[0]}' is empty.", "Write the text, or remove the row.")
-    return TextRow(values[0])
+def _read_text(given: RowValues, found: list[RowError]) -> DatasetRow:
+    if is_blank(given.values[0]):
+        found.append(RowError("empty_text", f"'{given.names[0]}' is empty.", "Write the text, or remove the row."))
+    return TextRow(given.values[0])
 
 
-def _read_tokens(values: Sequence[Any], names: Sequence[str], vocabulary_size: int | None) -> DatasetRow:
-    ids, labels = values
+def _read_tokens(given: RowValues, found: list[RowError]) -> DatasetRow | None:
+    (ids, labels), names, before = given.values, given.names, len(found)
     for numbers, name in ((ids, names[0]), (labels or [], names[1])):
-        if not all(type(number) is int for number in numbers):
-            raise RowError("wrong_type", f"'{name}' has an element that is no whole number.", "Write token ids as a list of whole numbers.")
+        if not all(type(number) is int and -(1 << 31) <= number < 1 << 31 for number in numbers):
+            found.append(RowError("wrong_type", f"'{name}' has an element that is no whole number.", "Write token ids as a list of whole numbers."))
+    if len(found) > before:
+        return None
     if not ids:
-        raise RowError("empty_text", f"'{names[0]}' is empty.", "Write the token ids, or remove the row.")
-    _check_range(ids, names[0], vocabulary_size, "")
+        found.append(RowError("empty_text", f"'{names[0]}' is empty.", "Write the token ids, or remove the row."))
+    _check_range(ids, names[0], given.vocabulary_size, "", found)
     if labels is not None:
-        _check_range(labels, names[1], vocabulary_size, f" or {MASKED}")
+        _check_range(labels, names[1], given.vocabulary_size, f" or {MASKED}", found)
         if len(labels) != len(ids):
-            raise RowError("label_length", f"'{names[1]}' has {len(labels):,} elements, '{names[0]}' has {len(ids):,}.",
-                           f"Give every token a label, {MASKED} where no loss is taken; labels are not shifted.")
+            found.append(RowError("label_length", f"'{names[1]}' has {len(labels):,} elements, '{names[0]}' has {len(ids):,}.",
+                                  f"Give every token a label, {MASKED} where no loss is taken; labels are not shifted."))
     return TokenRow(ids, labels)
 
 
-def _check_range(values: Sequence[int], name: str, vocabulary_size: int | None, or_else: str) -> None:
+def _check_range(values: Sequence[int], name: str, vocabulary_size: int | None, or_else: str, found: list[RowError]) -> None:
+    """The first that is none: the others are mostly of one mistake."""
     size = vocabulary_size if vocabulary_size is not None else (1 << 31) - 1
     for place, value in enumerate(values):
         if not 0 <= value < size and not (or_else and value == MASKED):
             allowed = f"from 0 to {size - 1}" if vocabulary_size is not None else "0 or more"
-            raise RowError("token_out_of_range", f"'{name}' has {value} at place {place:,}; a token id is {allowed}{or_else}.",
-                           "Tokenise the rows with the tokenizer of the model that is trained.")
+            found.append(RowError("token_out_of_range", f"'{name}' has {value} at place {place:,}; a token id is {allowed}{or_else}.",
+                                  "Tokenise the rows with the tokenizer of the model that is trained."))
+            return
 
 
-def _read_preference(values: Sequence[Any], names: Sequence[str], _: int | None) -> DatasetRow:
-    return read_preference(values, names)
+def _read_preference(given: RowValues, found: list[RowError]) -> DatasetRow | None:
+    return read_preference(given.row, given.values, given.names, found)
 
 
 # Pairs of answers come first: they often stand beside columns that would do for another format.

@@ -99,13 +99,18 @@ def _encode(source: DataSource, dataset: DatasetFile, kind: Format, log: Finding
 
 def _read(source: DataSource, dataset: DatasetFile, kind: Format, log: FindingLog) -> Iterator[tuple[int, DatasetRow]]:
     for record in dataset.records():
+        found: list[RowError] = []
+        row = None
         try:
             if isinstance(record.content, RowError):
                 raise record.content
-            row = parse_row(record.content)
-            yield record.line, accept(row, kind, source.spec.data.columns, source.tokenizer.vocabulary_size)
+            row = accept(parse_row(record.content, found), kind, source.spec.data.columns, source.tokenizer.vocabulary_size, found)
         except RowError as error:
-            log.add(record.line, error)
+            found.append(error)
+        for one in found:
+            log.add(record.line, one)
+        if row is not None and not found:
+            yield record.line, row
 
 
 def _fingerprint(source: DataSource, file: str) -> bytes:

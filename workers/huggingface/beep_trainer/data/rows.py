@@ -43,8 +43,8 @@ def describe(value: Any) -> str:
             return "an object"
 
 
-def parse_row(content: bytes) -> dict[str, Any]:
-    """The object of a row; RowError says what is wrong with its notation."""
+def parse_row(content: bytes, found: list[RowError]) -> dict[str, Any]:
+    """The object of a row; RowError says what is wrong with its notation, `found` what can be passed over to look at the rest."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -52,24 +52,26 @@ def parse_row(content: bytes) -> dict[str, Any]:
     if text.count("{") + text.count("[") > _MAX_DEPTH:
         _check_depth(text)
     try:
-        row = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+        row = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, found), parse_constant=_constant, parse_float=lambda number: _float(number, found))
     except json.JSONDecodeError as error:
         raise _bad_json(text, error) from error
     except RecursionError as error:
         raise _too_deep() from error
     if "\\u" in text and re.search(r"\\u[dD][89a-fA-F]", text):
-        _check_surrogates(row)
+        _check_surrogates(row, found)
     if not isinstance(row, dict):
         raise RowError("wrong_type", f"The row is {describe(row)}, not an object.", 'Write each row as an object: {"prompt": "...", "completion": "..."}.')
     return row
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], found: list[RowError]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twin = next(key for index, key in enumerate(keys) if key in keys[:index])
-        raise RowError("duplicate_key", f"The key '{preview(twin)}' appears twice in one object.", "Keep one of the two values.")
+        result = {}
+        for key, value in pairs:
+            if key in result:
+                found.append(RowError("duplicate_key", f"The key '{preview(key)}' appears twice in one object.", "Keep one of the two values."))
+            result.setdefault(key, value)
     return result
 
 
@@ -77,10 +79,10 @@ def _constant(literal: str) -> None:
     raise RowError("nan_literal", f"{literal} stands in the row; JSON has no such number.", "Write a finite number or null.")
 
 
-def _float(text: str) -> float:
+def _float(text: str, found: list[RowError]) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise RowError("nan_literal", f"The number {preview(text)} is too large: it would be read as Infinity.", "Write a finite number or null.")
+        found.append(RowError("nan_literal", f"The number {preview(text)} is too large: it would be read as Infinity.", "Write a finite number or null."))
     return value
 
 
@@ -96,16 +98,16 @@ def _too_deep() -> RowError:
     return RowError("too_deep", f"Objects and lists are nested more than {_MAX_DEPTH} deep.", "Flatten the row.")
 
 
-def _check_surrogates(value: Any) -> None:
+def _check_surrogates(value: Any, found: list[RowError]) -> None:
     if isinstance(value, str):
         try:
             value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise RowError("not_utf8", "An escape such as \\ud83d names half a character: its other half is missing.",
-                           "Write the text anew from its source; it was cut in the middle of a character.") from error
+        except UnicodeEncodeError:
+            found.append(RowError("not_utf8", "An escape such as \\ud83d names half a character: its other half is missing.",
+                                  "Write the text anew from its source; it was cut in the middle of a character."))
     elif isinstance(value, (list, dict)):
         for item in value.items() if isinstance(value, dict) else value:
-            _check_surrogates(list(item) if isinstance(item, tuple) else item)
+            _check_surrogates(list(item) if isinstance(item, tuple) else item, found)
 
 
 def _bad_json(text: str, error: json.JSONDecodeError) -> RowError:

@@ -58,7 +58,7 @@ def generate(model: TrainableModel, tokenizer: Tokenizer, ids: Sequence[int], sa
         with model.autocast():
             given = torch.tensor([list(ids)], device=model.device)
             output = model.inner.generate(input_ids=given, attention_mask=torch.ones_like(given), max_new_tokens=room, min_new_tokens=None,
-                                          eos_token_id=tokenizer.end_ids or None, pad_token_id=tokenizer.pad_id or tokenizer.end_id or 0, **draws)
+                                          eos_token_id=tokenizer.end_ids or None, synced_gpus=model.is_sharded, pad_token_id=tokenizer.pad_id or tokenizer.end_id or 0, **draws)
     finally:
         model.inner.train(was_training)
     new = output[0, len(ids) :].tolist()

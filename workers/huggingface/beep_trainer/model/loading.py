@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import is_flash_attn_2_available
 from transformers.utils import logging as library_logging
 
@@ -24,7 +24,7 @@ def load_model(folder: Path, dtype: torch.dtype, device: torch.device, *, attent
     """Loads the weights of a folder; what Transformers would draw because the folder lacks it is a fault."""
     _require_sound(weight_files(folder))
     config = load_config(folder)
-    options: dict[str, Any] = {"dtype": dtype, "config": config, "attn_implementation": attention or choose_attention(folder, dtype, device)}
+    options: dict[str, Any] = {"dtype": dtype, "config": config, "attn_implementation": attention or choose_attention(folder, config, dtype, device)}
     if is_quantised:
         options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}
     try:
@@ -43,7 +43,7 @@ def draw_model(folder: Path, seed: int, device: torch.device) -> PreTrainedModel
     """A model of the folder's configuration with freshly drawn weights, to be trained in full."""
     config = load_config(folder)
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=choose_attention(folder, torch.float32, device), trust_remote_code=False)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=choose_attention(folder, config, torch.float32, device), trust_remote_code=False)
     return model.to(device)
 
 
@@ -59,13 +59,18 @@ def load_config(folder: Path) -> Any:
                       "Use a model that the installed Transformers knows, or install a newer one.", str(folder / "config.json")) from error
 
 
-def choose_attention(folder: Path, dtype: torch.dtype, device: torch.device) -> str:
-    """The fastest that computes what the model means."""
+def choose_attention(folder: Path, config: Any, dtype: torch.dtype, device: torch.device) -> str | None:
+    """The fastest that computes what the model means; None for PyTorch's own, or what the kind of model has in its place."""
     caps_scores = text_config(read_config(folder)).get("attn_logit_softcapping") is not None
-    if device.type == "cuda" and dtype != torch.float32 and is_flash_attn_2_available():
+    if device.type == "cuda" and dtype != torch.float32 and is_flash_attn_2_available() and _knows_flash(config):
         return "flash_attention_2"
     # SDPA knows no cap, and in bf16 on a processor it is several times slower than plain products.
-    return "eager" if caps_scores or (device.type == "cpu" and dtype == torch.bfloat16) else "sdpa"
+    return "eager" if caps_scores or (device.type == "cpu" and dtype == torch.bfloat16) else None
+
+
+def _knows_flash(config: Any) -> bool:
+    kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    return any(getattr(kind, name, False) for name in ("_supports_flash_attn", "_supports_flash_attn_2"))
 
 
 def four_bit(compute: torch.dtype) -> Any:

@@ -27,13 +27,22 @@ class CheckpointStore:
         self._kept: set[int] = set()
 
     @property
+    def last_step(self) -> int | None:
+        """The step of this run's newest one."""
+        return max(self._kept, default=None)
+
+    @property
     def last(self) -> str | None:
-        """The newest one of this run, relative to the job folder."""
+        """This run's newest one, relative to the job folder."""
         return self._folder.relative(self._folder.checkpoint(max(self._kept))) if self._kept else None
+
+    def newest(self) -> int | None:
+        """The step of the newest one that there is."""
+        return max((step for step, _ in self._folder.list_checkpoints()), default=None)
 
     def save(self, state: TrainerState, model: TrainableModel, optimizer: Optimizer, is_writer: bool) -> None:
         """Every process takes part in gathering what is spread over them; one writes."""
-        weights, moments = self._shards.gather(model.trained), self._shards.gather(optimizer.state())
+        weights, moments = self._shards.gather(model.trained, is_writer), self._shards.gather(optimizer.state(), is_writer)
         if is_writer:
             def fill(temporary: Path) -> None:
                 write_checkpoint_weights(model, weights, temporary)
@@ -45,12 +54,9 @@ class CheckpointStore:
         if is_writer:
             self._remove_old()
 
-    def restore(self, model: TrainableModel, optimizer: Optimizer, data_key: str) -> TrainerState | None:
-        """Restores the newest checkpoint into the model and the optimizer; None where there is none."""
-        checkpoints = self._folder.list_checkpoints()
-        if not checkpoints:
-            return None
-        path = checkpoints[-1][1]
+    def restore(self, step: int, model: TrainableModel, optimizer: Optimizer, data_key: str) -> TrainerState:
+        """Restores the checkpoint of a step into the model and the optimizer."""
+        path = self._folder.checkpoint(step)
         state = TrainerState.read(path)
         if state.data_key != data_key:
             raise invalid("data_changed", "The training rows, the tokenizer or the chat template changed since the checkpoint was taken.",
@@ -63,7 +69,7 @@ class CheckpointStore:
             for name, weight in model.trained.items():
                 weight.copy_(self._shards.spread(weights[name], weight))
         optimizer.restore({name: self._shards.spread(moments[name], like) for name, like in optimizer.state().items()}, state.step)
-        self._kept |= {step for step, _ in checkpoints}
+        self._kept |= {other for other, _ in self._folder.list_checkpoints() if other <= step}
         return state
 
     def _remove_old(self) -> None:

@@ -18,8 +18,8 @@ class Evaluator:
     def __init__(self, objective: Objective, store: TokenStore, world: World) -> None:
         self._objective, self._store, self._world = objective, store, world
 
-    def run(self, batch_size: int, stop: Callable[[], bool]) -> tuple[float, float] | None:
-        """The mean loss, and the share that the model gets right; None when `stop`, asked between batches, gave it up."""
+    def measure(self, batch_size: int, stop: Callable[[], bool]) -> list[float] | None:
+        """This process's part of the sums; None when `stop`, asked between batches, gave it up."""
         model, world = self._objective.model, self._world
         totals = [0.0, 0.0, 0.0]
         model.inner.eval()
@@ -34,6 +34,10 @@ class Evaluator:
                         totals = [total + value / share for total, value in zip(totals, found)]
         finally:
             model.inner.train()
-        loss, correct, units = world.sum(totals)
+        return totals
+
+    def mean(self, totals: list[float]) -> tuple[float, float]:
+        """The mean loss, and the share that the model gets right, of all processes' parts."""
+        loss, correct, units = self._world.sum(totals)
         # Rows without a label have no loss, which is not a loss of zero.
         return (loss / units if units > 0 else math.nan), correct / max(1.0, units)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from torch.nn import functional
 
 from ..data.batch import TokenBatch
 from ..model.loss import chunked_loss, token_losses
 from ..model.trainable import TrainableModel
+
+_T = TypeVar("_T")
 
 
 class Objective(torch.nn.Module):
@@ -21,9 +26,15 @@ class Objective(torch.nn.Module):
         self.network = model.inner if model.adapted is None else model.adapted
         self.model = model
 
-    def forward(self, batch: TokenBatch, scale: float | None = None) -> tuple:
+    def forward(self, batch: TokenBatch | Callable[[], _T], scale: float | None = None) -> tuple | _T:
+        if not isinstance(batch, TokenBatch):
+            return batch()
         hidden = self.model.hidden(batch)
         return self._score(hidden, batch) if scale is None else self._loss(hidden, batch, scale)
+
+    def whole(self, action: Callable[[], _T]) -> _T:
+        """What the action gives, done with whole weights; all processes do it together."""
+        return self(action)
 
     def units(self, batch: TokenBatch) -> int:
         """How many of what the mean is taken over."""
@@ -66,8 +77,8 @@ class PreferenceObjective(Objective):
     def units(self, batch: TokenBatch) -> int:
         return len(batch.row_ids) // 2
 
-    def forward(self, batch: TokenBatch, scale: float | None = None) -> tuple:
-        if batch.source not in self.references:
+    def forward(self, batch: TokenBatch | Callable[[], _T], scale: float | None = None) -> tuple | _T:
+        if isinstance(batch, TokenBatch) and batch.source not in self.references:
             return (self._likelihoods(self.model.hidden(batch), batch),)
         return super().forward(batch, scale)
 

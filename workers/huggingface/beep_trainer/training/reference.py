@@ -12,23 +12,37 @@ import numpy as np
 import torch
 
 from ..data.batch import assemble
+from ..data.plan import BatchPlan
 from ..data.preparation import Cancelled
 from ..data.store import TokenStore
 from ..job.durable import write_file
 from ..model.folder import weight_files
 from ..model.trainable import TrainableModel
+from .fitting import Fitting
 from .objective import PreferenceObjective
 from .world import World
 
 
-def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pairs: Iterable[int], batch_size: int, cache: Path,
-                          world: World, is_cancelled: Callable[[], bool]) -> torch.Tensor:
+def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pairs: Iterable[int], plan: BatchPlan, cache: Path,
+                          world: World, fitting: Fitting, is_cancelled: Callable[[], bool]) -> torch.Tensor:
     """[rows]; of the pairs, named by their first row, that are asked for. The model is as it was before the first step."""
-    model, wanted = objective.model, sorted(pairs)
-    key = _key(model, store, wanted)
+    wanted = sorted(pairs)
+    key = _key(objective.model, store, wanted)
     kept = world.share(_read(cache, key) if world.is_first else None)
     if kept is not None:
         return torch.from_numpy(kept)
+    values = fitting.within(0, lambda: _measure(objective, store, wanted, plan.batch_size, world, is_cancelled))
+    values = torch.tensor(world.sum(values.tolist()), dtype=torch.float64)
+    if world.is_first:
+        content = io.BytesIO()
+        np.save(content, values.numpy(), allow_pickle=False)
+        write_file(cache, key.encode() + content.getvalue())
+    return values
+
+
+def _measure(objective: PreferenceObjective, store: TokenStore, wanted: list[int], batch_size: int, world: World, is_cancelled: Callable[[], bool]) -> torch.Tensor:
+    """This process's part."""
+    model = objective.model
     values = torch.zeros(store.rows, dtype=torch.float64)
     mine = [wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)]
     model.inner.eval()
@@ -41,11 +55,6 @@ def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pai
             batch = assemble(store, [[row, row + 1] for row in firsts], model.flattens).to(model.device)
             found = objective(batch)[0].cpu().double()
             values[batch.row_ids] = found / (world.size if model.is_sharded else 1)
-    values = torch.tensor(world.sum(values.tolist()), dtype=torch.float64)
-    if world.is_first:
-        content = io.BytesIO()
-        np.save(content, values.numpy(), allow_pickle=False)
-        write_file(cache, key.encode() + content.getvalue())
     return values
 
 
@@ -60,6 +69,7 @@ def _read(cache: Path, key: str) -> np.ndarray | None:
 def _key(model: TrainableModel, store: TokenStore, wanted: list[int]) -> str:
     spec = model.spec
     folder = Path(spec.model.path)
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weight_files(folder)]
+    weights = [*weight_files(folder), *([Path(spec.adapter, "adapter_model.safetensors")] if spec.adapter is not None else [])]
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weights]
     settings = [store.content, str(folder.resolve()), files, spec.adapter, spec.method, str(model.compute), wanted]
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()

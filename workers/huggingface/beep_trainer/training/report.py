@@ -29,6 +29,8 @@ class RunReport:
         self._first_step = self._total_steps = 0
         self._loop_started: float | None = None
         self._last_metric = (0, 0.0)
+        # What there is to warn of before the run has said what it is.
+        self._held: list[tuple[str, str, str]] | None = []
 
     @property
     def seconds(self) -> float:
@@ -47,6 +49,9 @@ class RunReport:
         found, pair = train.statistics, 2 if self._spec.task == "dpo" else 1
         self._write("data", rows=found.rows // pair, tokens=found.tokens, trainable_tokens=found.trainable_tokens, truncated=found.truncated,
                     dropped=found.dropped, sequences=plan.sequence_count, validation_rows=validation.rows // pair if validation else 0)
+        held, self._held = self._held or [], None
+        for one in held:
+            self.warn(*one)
 
     def step(self, state: TrainerState, epoch: float, loss: float, learning_rate: float, gradient_norm: float) -> None:
         now = time.monotonic()
@@ -77,7 +82,10 @@ class RunReport:
         self._flush()
 
     def warn(self, code: str, message: str, remedy: str) -> None:
-        self._write("warning", code=code, message=message, remedy=remedy)
+        if self._held is not None:
+            self._held.append((code, message, remedy))
+        else:
+            self._write("warning", code=code, message=message, remedy=remedy)
 
     def _remaining(self, step: int, now: float) -> float | None:
         done = step - self._first_step - 1

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import torch
 
@@ -15,46 +14,56 @@ from ..job.folder import JobFolder
 from ..job.spec import JobSpec
 from ..model.generation import Sampling, generate, prompt_ids
 from ..model.trainable import TrainableModel
-from . import memory, support
+from . import support
 from .cancel import CancelSignal
 from .checkpoints import CheckpointStore
 from .evaluator import Evaluator
+from .fitting import CODE, Fitting
 from .gradients import GradientPass, StepResult
 from .loader import TrainingData
 from .objective import Objective, PreferenceObjective, SupervisedObjective
 from .optimizer import Optimizer, clip, gradient_norm
 from .reference import reference_likelihoods
 from .report import RunReport
+from .restart import Restart
 from .schedule import LearningRateSchedule
 from .sharding import Shards
 from .state import TrainerState
 from .world import World
 
 _SHOWN_LINES = 8
-_T = TypeVar("_T")
 
 
 class TrainingRun:
-    def __init__(self, spec: JobSpec, folder: JobFolder, model: TrainableModel, data: TrainingData, report: RunReport, cancel: CancelSignal, world: World) -> None:
+    def __init__(self, spec: JobSpec, folder: JobFolder, model: TrainableModel, data: TrainingData, report: RunReport, cancel: CancelSignal, world: World,
+                 restart: Restart | None) -> None:
         self._spec, self._model, self._data, self._report, self._cancel, self._world = spec, model, data, report, cancel, world
+        self._restart = restart
+        self._beginning = restart.beginning if restart else None
         self._plan = BatchPlan(data.train, spec, world.size)
+        if self._beginning:
+            self._plan.batch_size = self._beginning.batch_size
+            report.warn(CODE, self._beginning.message, self._beginning.remedy)
         self._reason: tuple[str, str] | None = None
-        if self._plan.is_packed and not model.keeps_rows_apart():
+        model.joins_rows = not (self._plan.is_packed or model.flattens) or model.keeps_rows_apart()
+        if self._plan.is_packed and not model.joins_rows:
             raise invalid("packing_unsupported", f"Rows that share a sequence would see each other in a model of type '{model.inner.config.model_type}'.",
                           "Set data.packing=false." if spec.task != "dpo" else "Use another model for preference optimisation.", "data.packing")
         objective: Objective = PreferenceObjective(model, spec.dpo.beta) if spec.task == "dpo" else SupervisedObjective(model)
-        self._shards = Shards(spec, world)
+        self._objective, self._shards = objective, Shards(spec, world)
         if self._shards.is_on:
             self._shards.apply(objective, support.blocks(model))
             model.shard(world.device)
+        self._checkpoints = CheckpointStore(folder, spec.train.save_total_limit, self._shards)
+        recomputes = support.recomputes(spec, model, self._plan.longest_sequence * self._plan.batch_size) or (self._beginning is not None and self._beginning.recomputes)
+        # Processes that share the weights gather them as often as each other.
+        self._fitting = Fitting(spec, model, self._plan, world, report, world.any(recomputes), restart, lambda: self._checkpoints.last_step)
         if isinstance(objective, PreferenceObjective):
             self._refer(objective, folder)
         self._optimizer = Optimizer(model.trained, spec)
         self._schedule = LearningRateSchedule(spec.train, self._plan.total_steps)
-        recomputes = support.recomputes(spec, model, self._plan.longest_sequence * self._plan.batch_size)
-        self._gradients = GradientPass(objective, data.train, self._plan, spec, world, report, recomputes)
+        self._gradients = GradientPass(objective, data.train, self._plan, spec, world, self._fitting)
         self._evaluator = Evaluator(objective, data.validation, world) if data.validation is not None else None
-        self._checkpoints = CheckpointStore(folder, spec.train.save_total_limit, self._shards)
         self._saved: TrainerState | None = None
         self.state = TrainerState(0, 0, 0, data.train.content)
 
@@ -69,8 +78,10 @@ class TrainingRun:
 
     def execute(self) -> tuple[str, str] | None:
         """Trains to the last step, or until asked to stop, with a checkpoint of where it stopped; gives the reason for that."""
-        if self._spec.resume == "auto":
-            self._saved = self._checkpoints.restore(self._model, self._optimizer, self.state.data_key)
+        # The first process says which one: others may not see it yet, or see one that is gone.
+        newest = self._beginning.resumes if self._beginning else self._world.share(self._checkpoints.newest() if self._spec.resume == "auto" else None)
+        if newest is not None:
+            self._saved = self._checkpoints.restore(newest, self._model, self._optimizer, self.state.data_key)  # type: ignore[arg-type]
         self.state = self._saved or self.state
         self._plan.batch_size = min(self._plan.batch_size, self.state.batch_size or self._plan.batch_size)
         self._model.inner.train()
@@ -88,8 +99,8 @@ class TrainingRun:
         return None if self.state.observed_at == self.state.step else self._reason
 
     def gather(self) -> dict[str, torch.Tensor]:
-        """The trained weights, whole, in every process."""
-        return self._shards.gather(self._model.trained)
+        """The trained weights, whole, in the first process; all take part."""
+        return self._shards.gather(self._model.trained, self._world.is_first)
 
     def _step(self) -> None:
         """One optimizer step over one effective batch."""
@@ -149,9 +160,11 @@ class TrainingRun:
         """False when a cancellation gave it up."""
         if self._evaluator is None:
             return True
-        found = self._within_memory(lambda: self._evaluator.run(self._plan.batch_size, self._is_cancelled))  # type: ignore[union-attr]
-        if found is None:
+        evaluator = self._evaluator
+        totals = self._fitting.within(self.state.step, lambda: evaluator.measure(self._plan.batch_size, self._is_cancelled))
+        if totals is None:
             return False
+        found = evaluator.mean(totals)
         loss = found[0] if math.isfinite(found[0]) else None
         self._report.evaluation(self.state.step, loss, found[1])
         first = loss if self.state.step == 0 else self.state.first_evaluation_loss
@@ -161,37 +174,25 @@ class TrainingRun:
     def _sample(self) -> bool:
         """Always the likeliest words, so that rounds compare."""
         prompts = self._spec.samples.prompts
-        if prompts and self._model.is_sharded:
-            if self.state.step == 0:
-                self._report.warn("samples_skipped", "No samples are written while the weights are spread over processes.", "Set BEEP_SHARDING=replicate, or leave samples out.")
-            return True
-        if not self._world.is_first:
+        is_sharded = self._model.is_sharded
+        if not self._world.is_first and not is_sharded:
             return True
         for prompt in prompts:
             if self._world.size == 1 and self._is_cancelled():
                 return False
             ids = prompt_ids(self._data.tokenizer, self._data.template, prompt)
-            answer = generate(self._model, self._data.tokenizer, ids, Sampling(max_new_tokens=self._spec.samples.max_new_tokens))
+            sampling = Sampling(max_new_tokens=self._spec.samples.max_new_tokens)
+            answer = self._objective.whole(lambda: generate(self._model, self._data.tokenizer, ids, sampling))  # noqa: B023
             self._report.sample(self.state.step, prompt, answer.text)
         return True
 
     def _save(self) -> None:
         """Saves what is not in the newest checkpoint yet: writing that again would put it at risk."""
         if self.state != self._saved:
-            self._checkpoints.save(self.state, self._model, self._optimizer, self._world.is_first)
+            with self._restart.writing if self._restart else contextlib.nullcontext():
+                self._checkpoints.save(self.state, self._model, self._optimizer, self._world.is_first)
             self._saved = self.state
             self._report.checkpoint(self.state.step, self._checkpoints.last or "")
-
-    def _within_memory(self, action: Callable[[], _T]) -> _T:
-        """Evaluation takes the same way out as training where the memory does not suffice."""
-        while True:
-            try:
-                return action()
-            except (RuntimeError, MemoryError) as error:
-                if self._world.size > 1 or not memory.is_out_of_memory(error):
-                    raise
-                shortage = str(error).strip().split("\n", 1)[0]
-            self._gradients.refit(self.state.step, shortage)
 
     def _refer(self, objective: PreferenceObjective, folder: JobFolder) -> None:
         """Asks the model what it thinks of each answer while it is still what the run begins with."""
@@ -199,8 +200,7 @@ class TrainingRun:
         if self._data.validation is not None:
             stores.append((self._data.validation, set(range(0, self._data.validation.rows, 2)), "validation"))
         for store, pairs, name in stores:
-            found = reference_likelihoods(objective, store, pairs, self._plan.batch_size, folder.cache / f"{name}.reference", self._world, self._is_cancelled)
-            objective.references[store.content] = found
+            objective.references[store.content] = reference_likelihoods(objective, store, pairs, self._plan, folder.cache / f"{name}.reference", self._world, self._fitting, self._is_cancelled)
 
     def _is_cancelled(self) -> bool:
         """All processes stop at the same step, for the reason that the first of them has."""

@@ -23,9 +23,10 @@ from .cancel import CancelSignal
 from .loader import TrainingData, fit_spec, load_data
 from .report import RunReport, write_faults
 from .result import write_artifact
+from .restart import Restart
 from .run import TrainingRun
 from .sharding import Shards
-from .translation import translate
+from .translation import forget, hand_over, taken_over, translate
 from .world import World
 
 Reason = tuple[str, str]
@@ -39,61 +40,79 @@ class JobRunner:
     def run(self) -> ExitCode:
         """The exit code. Of several processes the first holds the folder; the others compute."""
         world = World()
+        # To the end of the last word: who starts several processes ends all of them by a signal when one has ended.
+        cancel = CancelSignal(self._folder, lambda: world.seconds)
         try:
-            return self._hold(world) if world.is_first else self._follow(world)
+            return self._hold(world, cancel) if world.is_first else self._follow(world, cancel)
         finally:
             world.close()
+            cancel.close()
 
-    def _hold(self, world: World) -> ExitCode:
+    def _hold(self, world: World, cancel: CancelSignal) -> ExitCode:
         lock = self._take()
         try:
             events = self._open()
+            is_orderly = True
             try:
                 try:
-                    end = self._execute(world, events)
+                    end = self._execute(world, events, cancel)
                 except Exception as error:  # whatever it is, the folder shall say so
+                    is_orderly = False
                     end = self._fail(error, events)
                 self._try_write(lambda: events.write("finished", status=end.status))
                 self._try_write(events.flush)
                 self._try_write(lambda: end.write(self._folder))
+                if is_orderly:
+                    world.meet()
                 return end.exit_code
             finally:
                 events.close()
         finally:
             lock.release()
 
-    def _follow(self, world: World) -> ExitCode:
+    def _follow(self, world: World, cancel: CancelSignal) -> ExitCode:
         try:
-            return self._execute(world, None).exit_code
+            code = self._execute(world, None, cancel).exit_code
+            # The first still writes, however long that takes, and would be ended if this one ended before it.
+            world.meet()
+            return code
         except Exception as error:
             fault = translate(error)
             print(f"process {world.rank}: {fault}", file=sys.stderr, flush=True)
+            self._try_write(lambda: hand_over(fault, world.rank, self._folder))
             traceback.print_exc()
             return fault.exit_code
 
-    def _execute(self, world: World, events: EventWriter | None) -> JobExit:
+    def _execute(self, world: World, events: EventWriter | None, cancel: CancelSignal) -> JobExit:
         spec = fit_spec(self._read(world))
-        cancel = CancelSignal(self._folder, spec.limits.max_seconds)
+        cancel.max_seconds = spec.limits.max_seconds
+        report = RunReport(events, spec, world.device)
+        data = self._load(spec, cancel, world)
+        if data is None:
+            return self._cancelled(cancel.reason or ("cancelled", "The run was cancelled."))
+        if not Shards(spec, world).is_on or not Restart.IS_KNOWN:
+            return self._train(spec, data, report, cancel, world, None)
+        restart = Restart(self._folder, world, cancel)
+        restart.watch()
         try:
-            report = RunReport(events, spec, world.device)
-            data = self._load(spec, cancel, world)
-            if data is None:
-                return self._cancelled(cancel.reason or ("cancelled", "The run was cancelled."))
-            return self._train(spec, data, report, cancel, world)
+            return self._train(spec, data, report, cancel, world, restart)
+        except RuntimeError:
+            restart.give_way()
+            raise
         finally:
-            cancel.close()
+            restart.end()
 
     def _read(self, world: World) -> JobSpec:
         spec = read_spec(self._folder.spec)
         support.check(spec, world.device)
         return spec
 
-    def _train(self, spec: JobSpec, data: TrainingData, report: RunReport, cancel: CancelSignal, world: World) -> JobExit:
+    def _train(self, spec: JobSpec, data: TrainingData, report: RunReport, cancel: CancelSignal, world: World, restart: Restart | None) -> JobExit:
         # Weights that will be spread are read into the machine's memory: no device need hold them all.
         place = torch.device("cpu") if Shards(spec, world).is_on else world.device
         model = TrainableModel.create(spec, support.compute_type(spec.train.precision, world.device), place)
         try:
-            run = TrainingRun(spec, self._folder, model, data, report, cancel, world)
+            run = TrainingRun(spec, self._folder, model, data, report, cancel, world, restart)
         except Cancelled:
             return self._cancelled(cancel.reason or ("cancelled", "The run was cancelled."))
         try:
@@ -144,6 +163,7 @@ class JobRunner:
         folder = self._folder
         try:
             folder.exit.unlink(missing_ok=True)
+            forget(folder)
             for one in (folder.root, folder.checkpoints, folder.artifacts, folder.cache):
                 remove_leftovers(one)
             return EventWriter(folder)
@@ -157,7 +177,7 @@ class JobRunner:
         return JobExit("cancelled", ExitCode.CANCELLED, self._started_at, reason[0], reason[1], "Run the job again: it goes on from its last checkpoint.", self._summary)
 
     def _fail(self, error: Exception, events: EventWriter) -> JobExit:
-        fault = translate(error)
+        fault = translate(error) if isinstance(error, FaultError) else taken_over(self._folder) or translate(error)
         self._try_write(lambda: write_faults(events, fault.faults))
         for one in fault.faults:
             print(one, file=sys.stderr, flush=True)

@@ -33,9 +33,16 @@ class Shards:
             fully_shard(layer)
         fully_shard(unit)
 
-    def gather(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Whole tensors on the processor; all processes call it together."""
-        return {name: _whole(tensor) for name, tensor in tensors.items()} if self.is_on else dict(tensors)
+    def gather(self, tensors: dict[str, torch.Tensor], is_wanted: bool) -> dict[str, torch.Tensor]:
+        """Whole tensors on the processor, of which one process has enough to do; all call it together."""
+        if not self.is_on:
+            return dict(tensors)
+        found = {}
+        for name, tensor in tensors.items():
+            whole = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+            if is_wanted:
+                found[name] = whole.detach().cpu()
+        return found
 
     def spread(self, tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         """A whole tensor as this process's part of `like`."""
@@ -44,7 +51,3 @@ class Shards:
         from torch.distributed.tensor import distribute_tensor
 
         return distribute_tensor(tensor.to(like.device, like.dtype), like.device_mesh, like.placements)
-
-
-def _whole(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.full_tensor().detach().cpu() if hasattr(tensor, "full_tensor") else tensor.detach()

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Protocol;
@@ -17,6 +18,9 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, UsedOnc
     private const int NameLength = 12;
     private const int MostAtATime = 5;
 
+    // Encrypted, no page reads it; the usual one writes each & of an address in six characters, and browsers keep no cookie of more than 4096.
+    private static readonly JsonSerializerOptions Short = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly IDataProtector _protector = protection.CreateProtector("Beep.Host.Identity.External.Attempts", "v1");
 
     private bool IsHttps => options.PublicUrl?.Scheme == Uri.UriSchemeHttps;
@@ -34,7 +38,7 @@ internal sealed class AttemptCookies(IDataProtectionProvider protection, UsedOnc
         var shape = Shape();
         shape.MaxAge = SignInAttempt.Lifetime;
         var cookie = NameOf(attempt.State);
-        context.Response.Cookies.Append(cookie, Base64UrlEncoder.Encode(_protector.CreateProtector(cookie).Protect(JsonSerializer.SerializeToUtf8Bytes(attempt))), shape);
+        context.Response.Cookies.Append(cookie, Base64UrlEncoder.Encode(_protector.CreateProtector(cookie).Protect(JsonSerializer.SerializeToUtf8Bytes(attempt, Short))), shape);
     }
 
     /// <summary>The attempt of a state, once, in the browser that made it; null with the reason otherwise.</summary>

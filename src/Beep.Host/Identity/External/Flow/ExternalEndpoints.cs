@@ -5,6 +5,7 @@ using Beep.Host.Hosting.Access;
 using Beep.Host.Hosting.Http;
 using Beep.Host.Identity.Access;
 using Beep.Host.Identity.External.Protocol;
+using Beep.Host.Identity.SignIn;
 using Beep.Host.Identity.Tokens;
 using Microsoft.AspNetCore.Mvc;
 
@@ -17,6 +18,8 @@ internal static class ExternalEndpoints
     public const string Link = "/account/external/link";
     public const string Elevate = "/account/external/elevate";
 
+    private const int MostLogoutBytes = 128 << 10;
+
     public static void MapExternal(this IEndpointRouteBuilder routes)
     {
         var flow = routes.MapGroup("").ExcludeFromDescription();
@@ -27,7 +30,7 @@ internal static class ExternalEndpoints
         flow.MapGet(ExternalSignOut.Return, Returned).AllowAnonymous().WithName("ProviderSignedOut");
         flow.MapGet(ExternalSignOut.FrontChannel, FrontChannelAsync).AllowAnonymous().WithName("ProviderFrontChannelLogout");
         // The provider itself calls: it has no cookie and no form of ours, and its token proves who it is.
-        flow.MapPost(ExternalSignOut.BackChannel, BackChannelAsync).AllowAnonymous().DisableAntiforgery().WithName("ProviderBackChannelLogout");
+        flow.MapPost(ExternalSignOut.BackChannel, BackChannelAsync).AllowAnonymous().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(MostLogoutBytes)).WithName("ProviderBackChannelLogout");
     }
 
     /// <summary>Whether an address of ours leads on to the provider.</summary>
@@ -95,7 +98,7 @@ internal static class ExternalEndpoints
         return Results.Content("", MediaTypeNames.Text.Html);
     }
 
-    private static async Task<IResult> BackChannelAsync([FromForm(Name = "logout_token")] string? token, ExternalSignOut signOut, CallbackRate rate, HttpContext context, ILogger<ExternalSignOut> logger, CancellationToken cancellationToken)
+    private static async Task<IResult> BackChannelAsync(ExternalSignOut signOut, CallbackRate rate, HttpContext context, ILogger<ExternalSignOut> logger, CancellationToken cancellationToken)
     {
         if (rate.TakeMany(context) is { } wait)
         {
@@ -104,7 +107,7 @@ internal static class ExternalEndpoints
 
         try
         {
-            await signOut.HeedAsync(token, AuditActors.Of(context), cancellationToken);
+            await signOut.HeedAsync(await ReadLogoutTokenAsync(context.Request, cancellationToken), AuditActors.Of(context), cancellationToken);
             return Results.Ok();
         }
         catch (ProviderException error)
@@ -112,6 +115,19 @@ internal static class ExternalEndpoints
             ExternalLog.LogoutRefused(logger, error.Reason, error.Message);
             await signOut.RefuseAsync(context, error, isRecorded: rate.TakeRefusal(context) is null, cancellationToken);
             return Results.Json(new Dictionary<string, string> { ["error"] = "invalid_request" }, statusCode: StatusCodes.Status400BadRequest);
+        }
+    }
+
+    /// <summary>Null where the body is no form with one token, or too long: that is answered as every other token that is none.</summary>
+    private static async Task<string?> ReadLogoutTokenAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return request.HasFormContentType && (await request.ReadFormAsync(cancellationToken))["logout_token"] is [var token] ? token : null;
+        }
+        catch (Exception error) when (error is BadHttpRequestException or InvalidDataException)
+        {
+            return null;
         }
     }
 }
@@ -128,16 +144,16 @@ internal sealed class CallbackRate(TimeProvider time, int perMinute = CallbackRa
     private readonly EvenRate _many = new(ManyPerMinute, time);
 
     /// <summary>Counts one; how long to wait when it is one too many.</summary>
-    public TimeSpan? Take(HttpContext context) => _rate.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+    public TimeSpan? Take(HttpContext context) => _rate.Take(SignInThrottle.KeyOf(context.Connection.RemoteIpAddress));
 
     /// <summary>As the other, of those who set out for the provider.</summary>
-    public TimeSpan? TakeStart(HttpContext context) => _starts.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+    public TimeSpan? TakeStart(HttpContext context) => _starts.Take(SignInThrottle.KeyOf(context.Connection.RemoteIpAddress));
 
     /// <summary>As the other, for one that speaks for many.</summary>
-    public TimeSpan? TakeMany(HttpContext context) => _many.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+    public TimeSpan? TakeMany(HttpContext context) => _many.Take(SignInThrottle.KeyOf(context.Connection.RemoteIpAddress));
 
     /// <summary>As the other, of logout tokens that are refused: more than this are not worth a row each.</summary>
-    public TimeSpan? TakeRefusal(HttpContext context) => _refusals.Take(context.Connection.RemoteIpAddress?.ToString() ?? "");
+    public TimeSpan? TakeRefusal(HttpContext context) => _refusals.Take(SignInThrottle.KeyOf(context.Connection.RemoteIpAddress));
 }
 
 internal static partial class ExternalLog

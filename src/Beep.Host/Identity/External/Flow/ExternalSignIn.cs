@@ -53,11 +53,11 @@ internal sealed partial class ExternalSignIn(
             ["code_challenge"] = ProofKey.ChallengeOf(attempt.Verifier),
             ["code_challenge_method"] = "S256",
         };
-        if (purpose is AttemptPurpose.Switch or AttemptPurpose.Link)
+        if (purpose == AttemptPurpose.Switch)
         {
             request["prompt"] = provider.LetsChoose ? "select_account" : "login";
         }
-        else if (purpose == AttemptPurpose.Elevate)
+        else if (purpose is AttemptPurpose.Link or AttemptPurpose.Elevate)
         {
             (request["prompt"], request["max_age"]) = ("login", "0");
         }
@@ -84,6 +84,8 @@ internal sealed partial class ExternalSignIn(
             {
                 case AttemptPurpose.Link:
                     RequireElevated(context, attempt);
+                    // Or it may be the account of whoever used this browser before.
+                    RequireFresh(identity, attempt);
                     await accounts.LinkAsync(context.User.RequireUserId(), identity, AuditActors.Of(context), cancellationToken);
                     break;
                 case AttemptPurpose.Elevate:

@@ -22,14 +22,13 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
     public const string StateCookie = "beep-signed-out";
     private const string Reason = "provider_logout";
 
-    /// <summary>Where the browser goes to end the provider's session, too; null where the session is not the provider's, or it has no such place. Ask before the session ends.</summary>
-    public async Task<string?> AddressAsync(HttpContext context, string origin, CancellationToken cancellationToken)
-    {
-        if (context.User.FindFirstValue(ClaimNames.SessionId) is not { } session || await external.FindAsync(session, cancellationToken) is not var (_, tokens))
-        {
-            return null;
-        }
+    /// <summary>What the provider's session left here, as long as ours stands; null where there is none, or it is of another provider.</summary>
+    public async Task<ExternalTokens?> FindTokensAsync(HttpContext context, CancellationToken cancellationToken) =>
+        context.User.FindFirstValue(ClaimNames.SessionId) is { } session && await external.FindAsync(session, cancellationToken) is var (row, tokens) && row.Issuer == options.IdentityServer.Issuer ? tokens : null;
 
+    /// <summary>Where the browser goes to end the provider's session, too; null where it has no such place. It may be away: end ours first.</summary>
+    public async Task<string?> AddressAsync(HttpContext context, ExternalTokens tokens, string origin, CancellationToken cancellationToken)
+    {
         try
         {
             if ((await directory.GetAsync(cancellationToken)).Document.EndSessionEndpoint is not { } endpoint)
@@ -81,7 +80,7 @@ internal sealed class ExternalSignOut(HostOptions options, ProviderDirectory dir
         }
 
         // Marked when all is done: a provider whose token met a failure sends it again.
-        await EndAsync(provider.Issuer, demand.SessionId is null ? demand.Subject : null, demand.SessionId, actor, cancellationToken);
+        await EndAsync(provider.Issuer, demand.Subject, demand.SessionId, actor, cancellationToken);
         if (!await used.UseAsync(UsedOnceTable.LogoutToken, id, demand.ExpiresAt + IdTokenRules.Skew, cancellationToken))
         {
             throw Repeated();

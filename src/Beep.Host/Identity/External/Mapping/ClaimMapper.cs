@@ -54,6 +54,6 @@ internal static class ClaimMapper
     private static string Cut(string name)
     {
         var clean = string.Concat(name.Where(c => !char.IsControl(c)));
-        return clean.Length <= User.LongestDisplayName ? clean : clean[..User.LongestDisplayName];
+        return clean.Length <= User.LongestDisplayName ? clean : char.IsHighSurrogate(clean[User.LongestDisplayName - 1]) ? clean[..(User.LongestDisplayName - 1)] : clean[..User.LongestDisplayName];
     }
 }

@@ -4,7 +4,7 @@ namespace Beep.Host.Identity.External.Protocol;
 
 /// <summary>
 /// What is known of the provider: its document and its keys, fetched when they are first needed, kept for a day, and fetched again for
-/// a key that is not among them, at most once an interval however many ask. While it cannot be reached, what was known goes on.
+/// a token that none of them explains, at most once an interval however many ask. While it cannot be reached, what was known goes on.
 /// </summary>
 internal sealed class ProviderDirectory(string authority, ProviderHttp http, TimeProvider time) : IDisposable
 {
@@ -14,11 +14,13 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
     /// <summary>How often an unknown key, or a provider that was away, is asked for.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often it is looked after while nobody signs in, so that its absence is known before somebody wants to.</summary>
+    public static readonly TimeSpan Watch = TimeSpan.FromMinutes(5);
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private ProviderKnowledge? _known;
     private ProviderException? _failure;
-    private DateTimeOffset _fetchedAt = DateTimeOffset.MinValue;
-    private DateTimeOffset _triedAt = DateTimeOffset.MinValue;
+    private long _triedAt = DateTimeOffset.MinValue.UtcTicks;
     private DateTimeOffset _forcedAt = DateTimeOffset.MinValue;
 
     /// <summary>Why the last fetch failed; null when it did not.</summary>
@@ -31,7 +33,7 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
     /// <exception cref="ProviderException">They were never known, and cannot be fetched now.</exception>
     public async Task<ProviderKnowledge> GetAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _known) is { } known && time.GetUtcNow() - _fetchedAt < Lifetime)
+        if (Volatile.Read(ref _known) is { } known && time.GetUtcNow() - known.FetchedAt < Lifetime)
         {
             return known;
         }
@@ -40,17 +42,17 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
         try
         {
             var now = time.GetUtcNow();
-            if (_known is not null && now - _fetchedAt < Lifetime)
+            if (_known is not null && now - _known.FetchedAt < Lifetime)
             {
                 return _known;
             }
 
-            if (_failure is not null && now - _triedAt < (_known is null ? TimeSpan.FromSeconds(1) : Interval))
+            if (_failure is not null && !IsDue(now))
             {
                 return _known ?? throw _failure;
             }
 
-            await FetchAsync(cancellationToken).ConfigureAwait(false);
+            await FetchAsync().ConfigureAwait(false);
             return _known ?? throw _failure!;
         }
         finally
@@ -59,26 +61,46 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
         }
     }
 
-    /// <summary>The keys that may have signed: those of an id, or all of them where none is named. A key that is not known is looked for once an interval.</summary>
-    public async Task<IReadOnlyList<SecurityKey>> KeysAsync(string? keyId, CancellationToken cancellationToken)
+    /// <summary>What is known once a token was met that none of the keys explains: fetched anew, once an interval however many ask.</summary>
+    /// <param name="outdated">What the token was held against.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<ProviderKnowledge> RenewAsync(ProviderKnowledge outdated, CancellationToken cancellationToken)
     {
-        var known = await GetAsync(cancellationToken).ConfigureAwait(false);
-        if (keyId is null || known.Find(keyId).Count > 0)
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            return keyId is null ? known.Keys : known.Find(keyId);
+            var now = time.GetUtcNow();
+            if (ReferenceEquals(_known, outdated) && now - _forcedAt >= Interval)
+            {
+                _forcedAt = now;
+                await FetchAsync().ConfigureAwait(false);
+            }
+
+            return _known ?? throw _failure!;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Why the provider cannot be used or does not answer, by a fetch that is not long ago; null where it can and does.</summary>
+    public async Task<ProviderException?> FindFailureAsync(CancellationToken cancellationToken)
+    {
+        if (!IsDue(time.GetUtcNow()))
+        {
+            return Failure;
         }
 
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var now = time.GetUtcNow();
-            if (_known!.Find(keyId).Count == 0 && now - _forcedAt >= Interval)
+            if (IsDue(time.GetUtcNow()))
             {
-                _forcedAt = now;
-                await FetchAsync(cancellationToken).ConfigureAwait(false);
+                await FetchAsync().ConfigureAwait(false);
             }
 
-            return (_known ?? throw _failure!).Find(keyId);
+            return _failure;
         }
         finally
         {
@@ -88,16 +110,22 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
 
     public void Dispose() => _gate.Dispose();
 
-    private async Task FetchAsync(CancellationToken cancellationToken)
+    /// <summary>Whether the provider should be asked again, though nothing is known to be missing.</summary>
+    private bool IsDue(DateTimeOffset now) =>
+        now.UtcTicks - Volatile.Read(ref _triedAt) >= (Failure is null ? Watch : Volatile.Read(ref _known) is null ? TimeSpan.FromSeconds(1) : Interval).Ticks;
+
+    /// <summary>To the end, whoever asked for it: a caller who hangs up would take the fetch of this interval from all the others.</summary>
+    private async Task FetchAsync()
     {
         Fetches++;
-        _triedAt = time.GetUtcNow();
+        var now = time.GetUtcNow();
+        Volatile.Write(ref _triedAt, now.UtcTicks);
         try
         {
-            var document = ProviderDocument.Read(await ReadAsync(ProviderDocument.AddressOf(authority), cancellationToken).ConfigureAwait(false), authority);
-            var keys = await ReadAsync(document.KeysAddress, cancellationToken).ConfigureAwait(false);
-            Volatile.Write(ref _known, new ProviderKnowledge(document, ProviderKeys.Read(keys)));
-            (_fetchedAt, _failure) = (_triedAt, null);
+            var document = ProviderDocument.Read(await http.ReadAsync(ProviderDocument.AddressOf(authority), CancellationToken.None).ConfigureAwait(false), authority);
+            var keys = await http.ReadAsync(document.KeysAddress, CancellationToken.None).ConfigureAwait(false);
+            Volatile.Write(ref _known, new ProviderKnowledge(document, ProviderKeys.Read(keys), now));
+            Volatile.Write(ref _failure, null);
         }
         catch (ProviderException error)
         {
@@ -109,19 +137,11 @@ internal sealed class ProviderDirectory(string authority, ProviderHttp http, Tim
             }
         }
     }
-
-    private async Task<System.Text.Json.JsonElement> ReadAsync(Uri address, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        var answer = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        return answer.Status == System.Net.HttpStatusCode.OK
-            ? answer.ReadObject()
-            : throw ProviderException.Outage($"{answer.Where} answered with {(int)answer.Status}.");
-    }
 }
 
 /// <summary>What is known of a provider.</summary>
-internal sealed record ProviderKnowledge(ProviderDocument Document, IReadOnlyList<SecurityKey> Keys)
+internal sealed record ProviderKnowledge(ProviderDocument Document, IReadOnlyList<SecurityKey> Keys, DateTimeOffset FetchedAt)
 {
-    public IReadOnlyList<SecurityKey> Find(string keyId) => [.. Keys.Where(key => key.KeyId == keyId)];
+    /// <summary>The keys that may have signed: those of an id, or all of them where none is named.</summary>
+    public IReadOnlyList<SecurityKey> Find(string? keyId) => keyId is null ? Keys : [.. Keys.Where(key => key.KeyId == keyId)];
 }

@@ -47,7 +47,7 @@ internal sealed record ProviderDocument
     /// <exception cref="ProviderException">It does not fit.</exception>
     public static ProviderDocument Read(JsonElement document, string authority)
     {
-        var issuer = Text(document, "issuer");
+        var issuer = document.Text("issuer");
         if (issuer is not { Length: > 0 and <= LongestIssuer } || issuer != authority)
         {
             throw new ProviderException(OtherIssuer, $"The discovery document is of the issuer '{Clean(issuer)}' and not of '{authority}'.");
@@ -80,7 +80,7 @@ internal sealed record ProviderDocument
 
     private static Uri? Address(JsonElement document, string name, bool allowsPlain)
     {
-        if (Text(document, name) is not { } text)
+        if (document.Text(name) is not { } text)
         {
             return null;
         }
@@ -93,16 +93,13 @@ internal sealed record ProviderDocument
 
     private static ProviderException Missing(string name) => new("missing_endpoint", $"The discovery document has no {name}.");
 
-    private static string? Text(JsonElement document, string name) =>
-        document.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
     private static bool Flag(JsonElement document, string name) => document.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static bool Has(JsonElement document, string name, string value) => Values(document, name)?.Contains(value) == true;
 
     private static HashSet<string>? Values(JsonElement document, string name) =>
         document.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => one.GetString()!)]
+            ? [.. list.EnumerateArray().Select(ClaimReading.Text).OfType<string>()]
             : null;
 
     private static string Clean(string? text) => text is null ? "" : string.Concat(text.Where(c => !char.IsControl(c)).Take(LongestIssuer));

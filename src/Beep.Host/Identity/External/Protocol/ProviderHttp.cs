@@ -51,6 +51,15 @@ internal sealed class ProviderHttp : IDisposable
         }
     }
 
+    /// <summary>What a provider publishes.</summary>
+    /// <exception cref="ProviderException">It is no object, or is not there.</exception>
+    public async Task<JsonElement> ReadAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var answer = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        return answer.Status == HttpStatusCode.OK ? answer.ReadObject() : throw ProviderException.Outage($"{answer.Where} answered with {(int)answer.Status}.");
+    }
+
     public void Dispose() => _client.Dispose();
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage answer, string where, CancellationToken cancellationToken)
@@ -80,18 +89,13 @@ internal sealed class ProviderHttp : IDisposable
 /// <param name="Body">All of it.</param>
 internal sealed record ProviderAnswer(HttpStatusCode Status, string Where, string? MediaType, byte[] Body)
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
-
     /// <summary>The body as an object, whatever the status; a name that comes twice is refused, for two readers could take two values.</summary>
     /// <exception cref="ProviderException">It is none.</exception>
     public JsonElement ReadObject()
     {
         try
         {
-            using var document = JsonDocument.Parse(Body, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
-                : throw new ProviderException("answer_no_json", $"{Where} answered with {(int)Status} and JSON that is no object.");
+            return ClaimReading.ParseObject(Body);
         }
         catch (JsonException error)
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
@@ -11,7 +12,6 @@ namespace Beep.Host.Identity.External.Protocol;
 internal sealed record SignedToken(string? Type, string Algorithm, JsonElement Claims)
 {
     private const int MostBytes = 64 << 10;
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
     // Asymmetric alone: a key that the client shares, or a public one, cannot have signed for the provider.
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
@@ -27,7 +27,7 @@ internal sealed record SignedToken(string? Type, string Algorithm, JsonElement C
         }
 
         var header = Decode(parts[0]);
-        var algorithm = Text(header, "alg");
+        var algorithm = header.Text("alg");
         if (!Algorithms.Contains(algorithm, StringComparer.Ordinal))
         {
             throw new ProviderException("bad_algorithm", "The token is signed with none of the algorithms that are accepted.");
@@ -38,36 +38,59 @@ internal sealed record SignedToken(string? Type, string Algorithm, JsonElement C
             throw new ProviderException("bad_header", "The token demands extensions that this host does not know.");
         }
 
-        var claims = Decode(parts[1]);
-        var keyId = Text(header, "kid");
-        var keys = await directory.KeysAsync(keyId, cancellationToken).ConfigureAwait(false);
-        if (keys.Count == 0)
+        if (header.TryGetProperty("kid", out _) && header.Text("kid") is null)
         {
-            throw new ProviderException("unknown_key", "The token is signed with a key that the provider does not publish.");
+            throw new ProviderException("bad_header", "The name of the token's key is no text.");
         }
 
         // Nothing but the signature: what it claims is judged by rules of our own.
+        var (claims, keyId) = (Decode(parts[1]), header.Text("kid"));
         var (signed, signature) = (Encoding.ASCII.GetBytes(text[..text.LastIndexOf('.')]), Bytes(parts[2]));
-        return keys.Any(key => Verifies(key, algorithm!, signed, signature))
-            ? new SignedToken(Text(header, "typ"), algorithm!, claims)
-            : throw new ProviderException("bad_signature", "The signature of the token is not the provider's.");
+        var known = await directory.GetAsync(cancellationToken).ConfigureAwait(false);
+        if (!IsOf(known))
+        {
+            // Perhaps of a key that came since, which may have the name of the one before, or none.
+            known = await directory.RenewAsync(known, cancellationToken).ConfigureAwait(false);
+            if (!IsOf(known))
+            {
+                throw known.Find(keyId).Count == 0
+                    ? new ProviderException("unknown_key", "The token is signed with a key that the provider does not publish.")
+                    : new ProviderException("bad_signature", "The signature of the token is not the provider's.");
+            }
+        }
+
+        return new SignedToken(header.Text("typ"), algorithm!, claims);
+
+        bool IsOf(ProviderKnowledge provider) => provider.Find(keyId).Any(key => Verifies(key, algorithm!, signed, signature));
     }
+
+    /// <summary>The claims of a token that was verified before and has been kept since where nobody else writes: its key may be gone by now.</summary>
+    /// <exception cref="ProviderException">It is no token.</exception>
+    public static JsonElement ReadKept(string text) => Decode(text.Split('.') is { Length: 3 } parts ? parts[1] : "");
 
     private static bool Verifies(SecurityKey key, string algorithm, byte[] signed, byte[] signature)
     {
-        if (!key.CryptoProviderFactory.IsSupportedAlgorithm(algorithm, key))
-        {
-            return false;
-        }
-
-        var provider = key.CryptoProviderFactory.CreateForVerifying(key, algorithm);
         try
         {
-            return provider.Verify(signed, signature);
+            if (!key.CryptoProviderFactory.IsSupportedAlgorithm(algorithm, key))
+            {
+                return false;
+            }
+
+            var provider = key.CryptoProviderFactory.CreateForVerifying(key, algorithm);
+            try
+            {
+                return provider.Verify(signed, signature);
+            }
+            finally
+            {
+                key.CryptoProviderFactory.ReleaseSignatureProvider(provider);
+            }
         }
-        finally
+        catch (Exception error) when (error is CryptographicException or ArgumentException or FormatException or InvalidOperationException or NotSupportedException or SecurityTokenException)
         {
-            key.CryptoProviderFactory.ReleaseSignatureProvider(provider);
+            // A key that is none, as a point beside its curve: the others may still verify.
+            return false;
         }
     }
 
@@ -87,14 +110,11 @@ internal sealed record SignedToken(string? Type, string Algorithm, JsonElement C
     {
         try
         {
-            using var document = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(part), Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new JsonException("It is no object.");
+            return ClaimReading.ParseObject(Base64UrlEncoder.DecodeBytes(part));
         }
         catch (Exception error) when (error is JsonException or FormatException or ArgumentException)
         {
             throw new ProviderException("bad_token", "A part of the token is no JSON object.", error);
         }
     }
-
-    private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -13,18 +13,28 @@ namespace Beep.Host.Identity.External.Sessions;
 internal sealed partial class ExternalRefresher(
     Hosting.Settings.HostOptions options, ExternalSessions external, ExternalAccounts accounts, ProviderDirectory directory, ProviderClient client, SessionService sessions, UsedOnceTable used, TimeProvider time, ILogger<ExternalRefresher> logger) : BackgroundService
 {
-    private const int Batch = 20;
+    /// <summary>How many are asked for at once.</summary>
+    public const int AtATime = 4;
     private const int RoundsPerSweep = 12;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(20);
 
-    /// <summary>One round.</summary>
+    /// <summary>One round, until none is due that no other host is at.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        foreach (var (row, tokens) in await external.ClaimAsync(Batch, cancellationToken))
+        foreach (var stranger in await external.ListOthersAsync(options.IdentityServer.Issuer, cancellationToken))
         {
-            await RefreshAsync(row, tokens, cancellationToken);
+            await sessions.EndAsync(stranger, AuditActors.System, "provider_changed", cancellationToken);
         }
+
+        await Task.WhenAll(Enumerable.Range(0, AtATime).Select(async _ =>
+        {
+            // Claimed one by one: a claim that waits for its turn runs out, and another host spends the same refresh token.
+            while (await external.ClaimAsync(cancellationToken) is var (row, tokens))
+            {
+                await RefreshAsync(row, tokens, cancellationToken);
+            }
+        }));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -59,10 +69,12 @@ internal sealed partial class ExternalRefresher(
             }
 
             var provider = (await directory.GetAsync(cancellationToken)).Document;
-            var fresh = await client.RefreshAsync(provider, refreshToken, cancellationToken);
-            // Kept before anything else is asked: the one that was used is good no more.
+            // To the end even where this host stops meanwhile, and kept before anything else is asked: the one that was used is good no more.
+            var fresh = await client.RefreshAsync(provider, refreshToken, CancellationToken.None);
             var kept = new ExternalTokens(fresh.AccessToken, fresh.IdToken ?? tokens.IdToken, fresh.RefreshToken ?? refreshToken);
-            await external.RenewAsync(row.SessionId, kept, fresh.Lifetime is { } lifetime ? time.GetUtcNow() + lifetime : null, cancellationToken);
+            var expiresAt = fresh.Lifetime is { } lifetime ? time.GetUtcNow() + lifetime : (DateTimeOffset?)null;
+            await external.RenewAsync(row.SessionId, kept, expiresAt, CancellationToken.None);
+            row.TokenExpiresAt = expiresAt;
             await JudgeAsync(provider, row, fresh, tokens.IdToken, cancellationToken);
         }
         catch (ProviderException error) when (error.IsOutage && (row.TokenExpiresAt is not { } end || time.GetUtcNow() < end))
@@ -75,6 +87,13 @@ internal sealed partial class ExternalRefresher(
             Log.Ended(logger, row.SessionId, error.Reason, error.Message);
             await sessions.EndAsync(row.SessionId, AuditActors.System, error.Reason, cancellationToken);
         }
+#pragma warning disable CA1031 // Whatever fails with one must not keep the others from their turn.
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Log.Failed(logger, error);
+            await external.PostponeAsync(row.SessionId, Again, cancellationToken);
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>Still the same user, who may still come in: what the provider says of the user now holds.</summary>
@@ -96,8 +115,8 @@ internal sealed partial class ExternalRefresher(
             return;
         }
 
-        var claims = signed?.Claims ?? (oldToken is null ? user!.Value : (await SignedToken.VerifyAsync(oldToken, directory, cancellationToken)).Claims);
-        await accounts.AdmitAsync(new ProviderIdentity(row.Issuer, row.Subject, row.ProviderSession, claims), user, cancellationToken);
+        var claims = signed?.Claims ?? (oldToken is null ? user!.Value : SignedToken.ReadKept(oldToken));
+        await accounts.AdmitAsync(new ProviderIdentity(row.Issuer, row.Subject, row.ProviderSession, claims), user, cancellationToken, isKnown: true);
     }
 
     private static partial class Log

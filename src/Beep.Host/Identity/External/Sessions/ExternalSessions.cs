@@ -35,36 +35,45 @@ internal sealed class ExternalSessions(HostDatabase database, IDataProtectionPro
         return await context.Set<ExternalSession>().AsNoTracking().SingleOrDefaultAsync(found => found.SessionId == sessionId, cancellationToken) is { } row && Unprotect(row) is { } tokens ? (row, tokens) : null;
     }
 
-    /// <summary>The sessions that a provider means: the one that it names, or all of a subject.</summary>
+    /// <summary>The sessions that a provider means: the one that it names, or all of a subject. Where both are named, also those of the subject whose name it never told.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(string issuer, string? subject, string? providerSession, CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
         return await context.Set<ExternalSession>()
-            .Where(found => found.Issuer == issuer && (providerSession == null || found.ProviderSession == providerSession) && (subject == null || found.Subject == subject))
+            .Where(found => found.Issuer == issuer && (providerSession == null ? found.Subject == subject : found.ProviderSession == providerSession || (found.ProviderSession == null && found.Subject == subject)))
             .Select(found => found.SessionId).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Takes sessions whose tokens are to be renewed: no other host does meanwhile.</summary>
-    public async Task<IReadOnlyList<(ExternalSession Row, ExternalTokens? Tokens)>> ClaimAsync(int most, CancellationToken cancellationToken)
+    /// <summary>The sessions of every provider but one.</summary>
+    public async Task<IReadOnlyList<string>> ListOthersAsync(string issuer, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         await using var context = database.CreateContext();
-        var due = await context.Set<ExternalSession>().AsNoTracking()
-            .Where(found => found.RefreshAt <= now && (found.ClaimedUntilAt == null || found.ClaimedUntilAt < now))
-            .OrderBy(found => found.RefreshAt).Take(most).ToListAsync(cancellationToken);
-        var claimed = new List<(ExternalSession, ExternalTokens?)>();
-        foreach (var row in due)
+        return await context.Set<ExternalSession>().Where(found => found.Issuer != issuer).Select(found => found.SessionId).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Takes the session whose tokens are to be renewed next: no other host does meanwhile. Null where none is due.</summary>
+    public async Task<(ExternalSession Row, ExternalTokens? Tokens)?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        await using var context = database.CreateContext();
+        while (true)
         {
+            var now = time.GetUtcNow();
+            var row = await context.Set<ExternalSession>().AsNoTracking()
+                .Where(found => found.RefreshAt <= now && (found.ClaimedUntilAt == null || found.ClaimedUntilAt < now))
+                .OrderBy(found => found.RefreshAt).FirstOrDefaultAsync(cancellationToken);
+            if (row is null)
+            {
+                return null;
+            }
+
             var until = now + ClaimTime;
             if (await context.Set<ExternalSession>()
                 .Where(found => found.SessionId == row.SessionId && found.RefreshAt == row.RefreshAt && (found.ClaimedUntilAt == null || found.ClaimedUntilAt < now))
                 .ExecuteUpdateAsync(set => set.SetProperty(found => found.ClaimedUntilAt, until), cancellationToken) == 1)
             {
-                claimed.Add((row, Unprotect(row)));
+                return (row, Unprotect(row));
             }
         }
-
-        return claimed;
     }
 
     /// <summary>Keeps renewed tokens and gives the claim back.</summary>

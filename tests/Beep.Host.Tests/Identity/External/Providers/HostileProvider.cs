@@ -21,7 +21,7 @@ internal sealed class HostileProvider : IRightProvider
     public const string ClientSecret = TestClient.Secret;
 
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect)> _codes = new();
+    private readonly ConcurrentDictionary<string, (string Nonce, string Challenge, string Redirect, bool IsFresh)> _codes = new();
     private readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new();
 
     private readonly AccountBook _accounts = new();
@@ -63,6 +63,9 @@ internal sealed class HostileProvider : IRightProvider
 
     public Dictionary<string, string> LastForm { get; private set; } = [];
 
+    /// <summary>Whether it asks nobody for a password again, though it is told to.</summary>
+    public bool IgnoresFreshness { get; set; }
+
     public bool IgnoresProofKey { get; set; }
 
     public string Subject { get; set; } = "subject-1";
@@ -99,12 +102,15 @@ internal sealed class HostileProvider : IRightProvider
         return provider;
     }
 
-    /// <summary>Signs with another key from now on.</summary>
-    public void Rotate()
+    /// <summary>Signs with another key from now on; under the name of the one before where a provider names its keys no better.</summary>
+    public void Rotate(bool keepsName = false) => Rotate(new SigningKey(keepsName ? Key.Id : $"key-{Guid.NewGuid():N}"));
+
+    /// <summary>Signs with this key from now on.</summary>
+    public void Rotate(SigningKey key)
     {
-        Key = new SigningKey($"key-{Guid.NewGuid():N}");
+        Key = key;
         Published.Clear();
-        Published.Add(Key);
+        Published.Add(key);
     }
 
     public Task RotateAsync()
@@ -201,7 +207,7 @@ internal sealed class HostileProvider : IRightProvider
 
         Requests.Add(query);
         var code = Guid.NewGuid().ToString("N");
-        _codes[code] = (query["nonce"], query["code_challenge"], query["redirect_uri"]);
+        _codes[code] = (query["nonce"], query["code_challenge"], query["redirect_uri"], query.GetValueOrDefault("max_age") == "0");
         return Results.Redirect(QueryHelpers.AddQueryString(query["redirect_uri"], Answer(new Dictionary<string, string?> { ["code"] = code, ["state"] = query["state"] })));
     }
 
@@ -218,6 +224,7 @@ internal sealed class HostileProvider : IRightProvider
         LastAuthorization = request.Headers.Authorization;
         LastForm = form;
         string? nonce = null;
+        var isFresh = false;
         if (form["grant_type"] == "authorization_code")
         {
             if (!_codes.TryRemove(form.GetValueOrDefault("code", ""), out var issued) || issued.Redirect != form["redirect_uri"]
@@ -226,7 +233,7 @@ internal sealed class HostileProvider : IRightProvider
                 return Results.Json(new Dictionary<string, string> { ["error"] = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
             }
 
-            nonce = issued.Nonce;
+            (nonce, isFresh) = (issued.Nonce, issued.IsFresh);
         }
 
         var access = Guid.NewGuid().ToString("N");
@@ -234,6 +241,11 @@ internal sealed class HostileProvider : IRightProvider
         if (nonce is null)
         {
             claims.Remove("nonce");
+        }
+
+        if (isFresh && !IgnoresFreshness)
+        {
+            claims["auth_time"] = Now;
         }
 
         claims["at_hash"] = Base64UrlEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(access))[..16]);
@@ -256,9 +268,9 @@ internal sealed class HostileProvider : IRightProvider
 }
 
 /// <summary>A key that signs as RS256.</summary>
-internal sealed class SigningKey(string id)
+internal sealed class SigningKey(string id, int bits = 2048)
 {
-    private readonly RSA _rsa = RSA.Create(2048);
+    private readonly RSA _rsa = RSA.Create(bits);
 
     public string Id => id;
 

@@ -18,7 +18,8 @@ internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, 
     public static async Task<ProviderPair> StartAsync(
         ProviderKind kind, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, bool takesPostAlone = false)
     {
-        var port = CertifiedProvider.FreePort();
+        // Those that must know ahead where they send browsers back to; any other port could be taken until it is used.
+        var port = kind == ProviderKind.Hostile ? 0 : CertifiedProvider.FreePort();
         var wish = new ProviderWish($"http://localhost:{port}") { TakesPostAlone = takesPostAlone };
         IRightProvider provider = kind switch
         {
