@@ -96,10 +96,14 @@ internal sealed partial record SlurmJob(long Number, string State)
     /// <summary>Whether what scontrol printed about one job says that it is to make room for another one.</summary>
     public static bool ParsePreempted(string output) => PreemptTimeField().IsMatch(output);
 
-    /// <summary>Whether Slurm's own line in the output of a job, or that of its script, says that its last start ended for another one.</summary>
+    /// <summary>
+    /// Whether Slurm's own line in the output of a job that is back in the queue, or that of its script, says that its last start ended for
+    /// another one. Where the script is signalled first, Slurm leaves the reason out; of all others who put a job back it tells.
+    /// </summary>
     public static bool IsPreempted(long number, IReadOnlyList<string> lastLines) =>
-        lastLines.Reverse().TakeWhile(line => !line.StartsWith("beep: Slurm job ", StringComparison.Ordinal))
-            .Any(line => line.StartsWith("beep: preempted: ", StringComparison.Ordinal) || (line.Contains(string.Create(CultureInfo.InvariantCulture, $"*** JOB {number} ON "), StringComparison.Ordinal) && line.Contains(" DUE TO PREEMPTION ***", StringComparison.Ordinal)));
+        lastLines.Reverse().TakeWhile(line => !line.StartsWith("beep: Slurm job ", StringComparison.Ordinal)).Any(line => line.StartsWith("beep: preempted: ", StringComparison.Ordinal)
+            || (line.Contains(string.Create(CultureInfo.InvariantCulture, $"*** JOB {number} ON "), StringComparison.Ordinal)
+                && (line.Contains(" DUE TO PREEMPTION ***", StringComparison.Ordinal) || !line.Contains(" DUE TO ", StringComparison.Ordinal))));
 
     /// <summary><c>code:signal</c>, as a shell says it.</summary>
     private static int? Exit(string text) => text.Split(':') is [var code, var signal] && int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out var exited) && int.TryParse(signal, NumberStyles.None, CultureInfo.InvariantCulture, out var by)
