@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Beep.Host.Tests.Setup;
 
@@ -134,7 +135,9 @@ public sealed class SetupLockTests : IDisposable
         var log = new LogLines();
         await using var setup = await SetupHarness.StartAsync(Paths, configure: services => services.AddLogging(logging => logging.AddProvider(log)).PostConfigure<LoggerFilterOptions>(filter =>
         {
+            // Everything for the list below, nothing for the console.
             filter.Rules.Clear();
+            filter.Rules.Add(new LoggerFilterRule(typeof(ConsoleLoggerProvider).FullName, null, LogLevel.None, null));
             filter.MinLevel = LogLevel.Trace;
         }));
         await setup.ValidateAsync(new JsonObject());
