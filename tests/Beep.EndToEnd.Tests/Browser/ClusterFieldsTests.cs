@@ -44,7 +44,7 @@ public sealed class ClusterFieldsTests(Chromium chromium, PostgresServer postgre
         Assert.Equal(("slurm", "night", "60", "8"), (await page.GetByLabel("Where it runs").InputValueAsync(), await page.GetByLabel("Partition").InputValueAsync(), await page.GetByLabel("Time limit, in minutes").InputValueAsync(), await page.GetByRole(AriaRole.Textbox, new() { Name = "Processors" }).InputValueAsync()));
         await page.SetViewportSizeAsync(Phone, 900);
         await page.SettleAsync();
-        await Accessibility.CheckAsync(page, "a job for the cluster on a phone", withAxe: false);
+        await Accessibility.CheckAsync(page, "a job for the cluster on a phone", AxeRead.Nothing);
         await page.PressAsync("Keep as a draft");
         await page.ArriveAsync("**/jobs");
         var job = await server.GetAsync((string)(await server.ListAsync()).Single()!["id"]!);

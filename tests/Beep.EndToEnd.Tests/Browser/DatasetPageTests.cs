@@ -138,7 +138,7 @@ public sealed class DatasetPageTests(Chromium chromium, PostgresServer postgres)
             await page.OpenPageAsync($"/datasets/{id}?tab={tab}");
             await page.WaitForFunctionAsync("() => document.querySelector('.tabs [aria-current]')");
             await page.SettleAsync();
-            await Accessibility.CheckAsync(page, tab, withAxe: width == Wide);
+            await Accessibility.CheckAsync(page, tab, Accessibility.ToRead(isDark, width == Wide));
         }
 
         await page.Context.CloseAsync();
