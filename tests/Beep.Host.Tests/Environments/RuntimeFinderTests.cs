@@ -54,14 +54,16 @@ public sealed class RuntimeFinderTests : IDisposable
         Script(At("bin", "python3.12"), "while true; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done");
         Script(At("bin", "python3.13"), "echo no json");
         Script(At("bin", "python3.14"), "echo '[1'");
-        await File.WriteAllTextAsync(At("bin", "python3.15"), "not executable", TestContext.Current.CancellationToken);
         Write(At("bin", "python3"), "3.12.1");
         var time = new HeldTime();
         using var finder = new RuntimeFinder(new RuntimePlaces(name => name == "PATH" ? At("bin") : null, At("program"), []), time) { Patience = HeldTime.Span };
         var found = finder.ListAsync(isFresh: true, TestContext.Current.CancellationToken);
-        // Six can be started, and two of them never answer.
+        // Two of the six never answer.
         await time.EndAsync(begun: 6, running: 2);
         Assert.Equal("3.12.1", Assert.Single(await found).Version);
+        _folder.Write("other/python3.15", "not executable");
+        using var other = new RuntimeFinder(new RuntimePlaces(name => name == "PATH" ? At("other") : null, At("program"), []), TimeProvider.System);
+        Assert.Empty(await other.ListAsync(isFresh: true, TestContext.Current.CancellationToken));
     }
 
     [Fact]
