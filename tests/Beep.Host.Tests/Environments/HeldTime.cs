@@ -1,6 +1,6 @@
 namespace Beep.Host.Tests.Environments;
 
-/// <summary>A clock on which one span of time is never over by itself: it is when a test says so. All others are the system's.</summary>
+/// <summary>A clock that stands, with one span of time that is over when a test says so. All other timers are the system's.</summary>
 internal sealed class HeldTime : TimeProvider
 {
     /// <summary>The span.</summary>
@@ -41,6 +41,8 @@ internal sealed class HeldTime : TimeProvider
             timer.End();
         }
     }
+
+    public override long GetTimestamp() => 0;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
