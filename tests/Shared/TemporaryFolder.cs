@@ -20,7 +20,7 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>A process that was just ended may still be writing its last file: that is waited for, a little.</summary>
     public void Dispose()
     {
-        const int tries = 10;
+        const int tries = 400;
         for (var left = tries; ; left--)
         {
             try

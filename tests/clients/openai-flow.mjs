@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import OpenAI from "openai";
 
-const [address, rows] = process.argv.slice(2);
+const [address, rows, manyRows] = process.argv.slice(2);
 const client = new OpenAI({ baseURL: `${address}v1`, apiKey: process.env.BEEP_TOKEN, maxRetries: 0 });
 const seen = {};
 const refused = async (name, work) => {
@@ -60,7 +60,9 @@ seen.base = await client.models.retrieve("beep/beep-tiny");
 seen.results = await (await client.files.content(seen.job.result_files[0])).text();
 await refused("cancelFinished", () => client.fineTuning.jobs.cancel(job.id));
 
-const second = await client.fineTuning.jobs.create({ model: "beep/beep-tiny", training_file: file.id, hyperparameters: { n_epochs: 50, batch_size: 1 } });
+// Runs over these end when they are told to.
+const long = await client.files.create({ file: fs.createReadStream(manyRows), purpose: "fine-tune" });
+const second = await client.fineTuning.jobs.create({ model: "beep/beep-tiny", training_file: long.id, hyperparameters: { n_epochs: 50, batch_size: 1 } });
 await until(() => client.fineTuning.jobs.retrieve(second.id), (found) => found.status === "running");
 seen.paused = (await client.fineTuning.jobs.pause(second.id)).status;
 seen.resumed = await until(
@@ -76,10 +78,10 @@ seen.resumed = await until(
 seen.cancelling = (await client.fineTuning.jobs.cancel(second.id)).status;
 seen.cancelled = (await until(() => client.fineTuning.jobs.retrieve(second.id), (found) => found.status !== "running")).status;
 await refused("deleteUsed", async () => {
-  const third = await client.fineTuning.jobs.create({ model: seen.job.fine_tuned_model, training_file: file.id, hyperparameters: { n_epochs: 50, batch_size: 1 } });
+  const third = await client.fineTuning.jobs.create({ model: seen.job.fine_tuned_model, training_file: long.id, hyperparameters: { n_epochs: 50, batch_size: 1 } });
   seen.fromTuned = third.model;
   try {
-    await client.files.delete(file.id);
+    await client.files.delete(long.id);
   } finally {
     await client.fineTuning.jobs.cancel(third.id);
     await until(() => client.fineTuning.jobs.retrieve(third.id), (found) => found.status === "cancelled");

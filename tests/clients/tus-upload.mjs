@@ -16,7 +16,8 @@ const upload = (url, limit) =>
       uploadUrl: url,
       uploadSize: size,
       chunkSize: 64 * 1024,
-      retryDelays: [0, 100, 500],
+      // The server may still be at the part that was broken off.
+      retryDelays: [0, 100, 500, ...Array(60).fill(1000)],
       headers: { Authorization: token },
       metadata: { filename: basename(file), name, filetype: "application/jsonl" },
       onUploadUrlAvailable: () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 import threading
@@ -26,11 +27,18 @@ def spec_of(job: TestJob, size: int, **changes) -> dict:
     return base
 
 
+def free_port() -> int:
+    """Below those that the system gives to whoever asks for any: none of them can take it before torchrun does."""
+    while True:
+        port = random.randrange(12_000, 20_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
 def by_torchrun(job: TestJob, nodes: int, **more) -> int:
     """Two processes: on two machines with the options that the product gives, or on one as people start them."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=7"] if nodes > 1 else ["--master-addr=127.0.0.1", f"--master-port={port}"]
     options = [f"--nnodes={nodes}", f"--nproc-per-node={2 // nodes}", *meeting]
     machines = [job.start_by_torchrun(*options, **more) for _ in range(nodes)]

@@ -67,7 +67,10 @@ def test_cancel_any_step_saves_and_resumes_to_the_same_end(job: TestJob, monkeyp
 
 def test_kill_running_worker_resumes_to_the_same_end(job: TestJob) -> None:
     spec = job.spec(train={"max_steps": 400, "save_steps": 5})
-    process = job.prepare(spec).start()
+    # Where nobody ends it for long, it waits for that near its end.
+    waits = ("import time\nfrom beep_trainer.training import checkpoints\nwrite, calls = checkpoints.write_folder, [0]\n"
+             "def late(*arguments):\n write(*arguments)\n calls[0] += 1\n while calls[0] > 60:\n  time.sleep(1)\ncheckpoints.write_folder = late\n")
+    process = job.prepare(spec).start(env=job.patched(waits))
     deadline = time.monotonic() + PATIENCE
     while not job.checkpoints and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)

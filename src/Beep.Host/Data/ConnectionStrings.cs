@@ -8,7 +8,7 @@ namespace Beep.Host.Data;
 internal static class ConnectionStrings
 {
     private const string ApplicationName = "beep";
-    private const int ConnectSeconds = 5;
+    private const int ConnectSeconds = 20;
     private const int CommandSeconds = 30;
 
     public static string Of(SqliteAddress address) => new SqliteConnectionStringBuilder

@@ -8,9 +8,6 @@ namespace Beep.Host.Jobs;
 /// <summary>A worker at work, whose output is drained for as long as it lives.</summary>
 internal sealed class RunningJob : IAsyncDisposable
 {
-    // A grandchild may hold the pipes open after the worker itself is gone.
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
-
     private readonly JobFolder _folder;
     private readonly Process _process;
     private readonly OutputLog _log;
@@ -92,11 +89,17 @@ internal sealed class RunningJob : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await pipes.WaitAsync(DrainLimit, CancellationToken.None).ConfigureAwait(false);
+            if (await OutputLog.DrainAsync(pipes, TimeProvider.System).ConfigureAwait(false))
+            {
+                return;
+            }
         }
-        catch (Exception error) when (error is TimeoutException or IOException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            await _drain.CancelAsync().ConfigureAwait(false);
+            // One of the pipes broke; the other is let go.
         }
+
+        // A grandchild holds the pipes open after the worker itself is gone.
+        await _drain.CancelAsync().ConfigureAwait(false);
     }
 }

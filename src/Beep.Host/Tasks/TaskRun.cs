@@ -21,6 +21,7 @@ internal sealed class TaskRun : IAsyncDisposable
     private readonly TaskProgress _progress;
     private readonly OutputLog _log;
     private readonly Action _lost;
+    private readonly Lock _gate = new();
     private readonly List<ChildProcess> _children = [];
     private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly ProcessIdentity? _adopted;
@@ -86,7 +87,7 @@ internal sealed class TaskRun : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_isEnding, this);
             PrivateFiles.CreateFolder(Folder);
             var child = ChildProcess.Start(WithGpus(start), Folder, Id, _log, _time);
-            _children.Add(child);
+            Add(child);
             if (child.Group.Leader is { } leader && !await _store.RecordProcessAsync(_lease, leader, cancellationToken).ConfigureAwait(false))
             {
                 _lost();
@@ -113,17 +114,17 @@ internal sealed class TaskRun : IAsyncDisposable
         }
 
         var child = ChildProcess.Adopt(_adopted, Id, outputFile, _time);
-        _children.Add(child);
+        Add(child);
         return child;
     }
 
     /// <summary>Lets every child go on without this host; no other begins.</summary>
     public void LeaveProcesses()
     {
-        (_isEnding, IsLeaving) = (true, true);
-        foreach (var child in _children)
+        lock (_gate)
         {
-            child.Leave();
+            (_isEnding, IsLeaving) = (true, true);
+            _children.ForEach(child => child.Leave());
         }
     }
 
@@ -140,8 +141,29 @@ internal sealed class TaskRun : IAsyncDisposable
             _starting.Release();
         }
 
-        var areGone = await Task.WhenAll(_children.Select(child => child.EndAsync(grace))).ConfigureAwait(false);
+        var areGone = await Task.WhenAll(Children().Select(child => child.EndAsync(grace))).ConfigureAwait(false);
         return areGone.All(isGone => isGone);
+    }
+
+    /// <summary>One that is started while all are let go on is let go on as well.</summary>
+    private void Add(ChildProcess child)
+    {
+        lock (_gate)
+        {
+            _children.Add(child);
+            if (IsLeaving)
+            {
+                child.Leave();
+            }
+        }
+    }
+
+    private ChildProcess[] Children()
+    {
+        lock (_gate)
+        {
+            return [.. _children];
+        }
     }
 
     /// <summary>A child sees the task's own GPUs and no others.</summary>
@@ -151,7 +173,7 @@ internal sealed class TaskRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var child in _children)
+        foreach (var child in Children())
         {
             await child.DisposeAsync().ConfigureAwait(false);
         }

@@ -105,13 +105,7 @@ public sealed class PythonTrainTests : IDisposable
     private string Interpreter()
     {
         var worker = RepositoryFiles.At("contracts", "examples", "smallest-worker.sh");
-        var path = _folder.Write("python3", $"#!/bin/sh\necho \"$@\" >'{_folder.At("called")}'\nshift 2\nexec sh '{worker}' \"$@\"\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
-        return path;
+        return ProgramFile.Write(_folder.At("python3"), $"#!/bin/sh\necho \"$@\" >'{_folder.At("called")}'\nshift 2\nexec sh '{worker}' \"$@\"\n");
     }
 
     /// <summary>On a host of its own that has no environment.</summary>

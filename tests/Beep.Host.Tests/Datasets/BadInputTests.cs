@@ -8,6 +8,8 @@ using System.Text.Json.Nodes;
 using Beep.Host.Datasets;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Beep.Host.Tests.Datasets;
 
@@ -17,6 +19,8 @@ public sealed class BadInputServer(PostgresServer postgres) : IAsyncLifetime
     public const long MaxBytes = 130_000_000;
 
     private readonly TemporaryFolder _files = new();
+
+    internal PostgresServer Postgres => postgres;
 
     internal DatasetServer Server { get; private set; } = null!;
 
@@ -300,13 +304,20 @@ public sealed class BadInputTests(BadInputServer fixture, PostgresServer postgre
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, test.Server.Server.Address.Port, Token);
         await using var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(Head(test, "Transfer-Encoding: chunked")), Token);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(Head(test.Server, "Transfer-Encoding: chunked")), Token);
         const string part = "--b\r\nContent-Disposition: form-data; name=file; filename=a.jsonl\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{part.Length:x}\r\n{part}\r\n"), Token);
         byte[] chunk = [.. "10000\r\n"u8, .. new byte[0x10000], .. "\r\n"u8];
-        while (!stream.DataAvailable)
+        try
         {
-            await stream.WriteAsync(chunk, Token);
+            while (!stream.DataAvailable)
+            {
+                await stream.WriteAsync(chunk, Token);
+            }
+        }
+        catch (IOException)
+        {
+            // It has answered and hears no more.
         }
 
         return await ReadAnswerAsync(stream);
@@ -348,18 +359,21 @@ public sealed class BadInputTests(BadInputServer fixture, PostgresServer postgre
         return await test.Server.SendAsync(HttpMethod.Post, DatasetServer.Root, content);
     }
 
-    /// <summary>Announces a megabyte, sends a little, and waits.</summary>
+    /// <summary>Announces a megabyte, sends a little, and waits. The other servers of tests wait for whoever stands still.</summary>
     private static async Task<(int, JsonNode)> SlowAsync(BadInputServer test)
     {
+        await using var server = await DatasetServer.StartAsync(test.Postgres, configure: services => services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(2))));
         using var socket = new TcpClient();
-        await socket.ConnectAsync(IPAddress.Loopback, test.Server.Server.Address.Port, Token);
+        await socket.ConnectAsync(IPAddress.Loopback, server.Server.Address.Port, Token);
         await using var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{Head(test, "Content-Length: 1000000")}--b\r\nContent-Disposition: form-data; name=file; filename=a.jsonl\r\n\r\n{DatasetServer.GoodRow}"), Token);
-        return await ReadAnswerAsync(stream);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{Head(server, "Content-Length: 1000000")}--b\r\nContent-Disposition: form-data; name=file; filename=a.jsonl\r\n\r\n{DatasetServer.GoodRow}"), Token);
+        var answer = await ReadAnswerAsync(stream);
+        await server.AssertNothingIsLeftAsync();
+        return answer;
     }
 
-    private static string Head(BadInputServer test, string header) =>
-        $"POST {DatasetServer.Root} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {test.Server.Client.DefaultRequestHeaders.Authorization}\r\nContent-Type: multipart/form-data; boundary=b\r\n{header}\r\n\r\n";
+    private static string Head(DatasetServer server, string header) =>
+        $"POST {DatasetServer.Root} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {server.Client.DefaultRequestHeaders.Authorization}\r\nContent-Type: multipart/form-data; boundary=b\r\n{header}\r\n\r\n";
 
     private static async Task<(int, JsonNode)> ReadAnswerAsync(Stream stream)
     {

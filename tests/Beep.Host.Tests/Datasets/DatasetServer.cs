@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -89,7 +90,7 @@ internal sealed class DatasetServer : IAsyncDisposable
 
     public async Task<JsonNode> UntilCheckedAsync(string id, int version, HttpClient? client = null)
     {
-        for (var tries = 0; tries < 600; tries++)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < RunningServer.Patience;)
         {
             var found = await GetAsync($"{Root}/{id}/versions/{version}", client);
             if ((string?)found["state"] != "checking")
@@ -105,7 +106,7 @@ internal sealed class DatasetServer : IAsyncDisposable
 
     public async Task<JsonNode> UntilTaskEndsAsync(string id)
     {
-        for (var tries = 0; tries < 600; tries++)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < RunningServer.Patience;)
         {
             var found = await GetAsync($"/api/v1/tasks/{id}");
             if ((string?)found["status"] is not ("pending" or "running"))

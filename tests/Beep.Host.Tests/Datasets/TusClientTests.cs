@@ -37,7 +37,7 @@ public sealed class TusClientTests(PostgresServer postgres)
     {
         using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = Clients, RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        stop.CancelAfter(TimeSpan.FromSeconds(60));
+        stop.CancelAfter(TimeSpan.FromMinutes(5));
         try
         {
             var (output, error) = (process.StandardOutput.ReadToEndAsync(stop.Token), process.StandardError.ReadToEndAsync(stop.Token));

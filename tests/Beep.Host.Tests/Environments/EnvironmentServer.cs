@@ -56,6 +56,7 @@ internal sealed class EnvironmentServer : IAsyncDisposable
             {
                 services.AddSingleton<Func<PythonWorker>>(() => new PythonWorker(WorkerIn(folder)));
                 services.AddSingleton(new RuntimePlaces(name => name == "PATH" ? search : null, folder.Path, []));
+                services.AddSingleton(provider => new RuntimeFinder(provider.GetRequiredService<RuntimePlaces>(), TimeProvider.System) { Patience = RunningServer.Patience });
                 configure?.Invoke(services);
             });
         return new EnvironmentServer(server, await server.CreateAdminClientAsync(), folder, python);

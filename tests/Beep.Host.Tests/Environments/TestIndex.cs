@@ -58,9 +58,9 @@ internal sealed class TestIndex : IDisposable
                 Answer(context.Request, context.Response);
                 context.Response.Close();
             }
-            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or IOException)
             {
-                return;
+                // Whoever asked has gone, and asks again; or this has ended.
             }
         }
     }

@@ -7,7 +7,7 @@ internal static class TestPython
 {
     private static readonly Lazy<Task<PythonRuntime?>> Found = new(async () =>
     {
-        using var finder = new RuntimeFinder(RuntimePlaces.OfMachine(Environment.GetEnvironmentVariable, AppContext.BaseDirectory), TimeProvider.System) { Patience = TimeSpan.FromSeconds(30) };
+        using var finder = new RuntimeFinder(RuntimePlaces.OfMachine(Environment.GetEnvironmentVariable, AppContext.BaseDirectory), TimeProvider.System) { Patience = TimeSpan.FromMinutes(2) };
         return (await finder.ListAsync(isFresh: true, CancellationToken.None)).FirstOrDefault(runtime => runtime.Problem is null && !runtime.IsEnvironment && Version.Parse(runtime.Version) < new Version(3, 14));
     });
 

@@ -59,12 +59,7 @@ public sealed class ChildExecutorTests(PostgresServer server) : IDisposable
 
     private WorkerContainer WriteEngine()
     {
-        var program = _folder.Write("engine", $"#!/bin/sh\necho \"$*\" >>'{_folder.At("asked")}'\n[ \"$1\" = rm ] || exec sleep 300\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
-
+        var program = ProgramFile.Write(_folder.At("engine"), $"#!/bin/sh\necho \"$*\" >>'{_folder.At("asked")}'\n[ \"$1\" = rm ] || exec sleep 300\n");
         return new WorkerContainer(program, Name);
     }
 
@@ -87,7 +82,7 @@ public sealed class ChildExecutorTests(PostgresServer server) : IDisposable
         }
         catch (OperationCanceledException) when (!run.IsLeaving)
         {
-            await worker.StopAsync(TimeSpan.FromSeconds(60));
+            await worker.StopAsync(TaskTestHost.Patience);
             throw;
         }
 

@@ -33,7 +33,7 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
         wanted["validation_share"] = 0.2;
         wanted["metadata"] = new JsonObject { ["team"] = "maps" };
         var made = await server.CreateAsync(wanted);
-        Assert.Contains((string)made["state"]!, new[] { "queued", "running" });
+        Assert.Contains((string)made["state"]!, new[] { "queued", "running", "succeeded" });
         var id = (string)made["id"]!;
         var done = await server.UntilStateAsync(id, "succeeded", "failed");
         Assert.True((string)done["state"]! == "succeeded", done.ToString());
@@ -65,7 +65,7 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere processes are ended without being asked.");
         await using var server = await JobServer.StartAsync(kind, postgres);
-        var id = (string)(await server.CreateAsync(server.Wanted(400, ("train.save_steps", 1000))))["id"]!;
+        var id = (string)(await server.CreateAsync(server.Wanted(JobServer.Endless, ("train.save_steps", JobServer.Endless))))["id"]!;
         await server.UntilAsync(id, job => (int)job["step"]! >= 2);
         using (var again = await server.PostAsync(id, "restart"))
         {
@@ -95,7 +95,7 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
         Assert.NotEqual("failed", (string)job["state"]!);
         using (await server.PostAsync(id, "cancel"))
         {
-            await server.UntilStateAsync(id, "cancelled", "succeeded");
+            await server.UntilStateAsync(id, "cancelled");
         }
 
         var events = EventReader.ReadFrom(server.Folder(id).Events).Select(line => line.Event).ToList();
@@ -115,7 +115,8 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
         {
             Assert.Equal(HttpStatusCode.Accepted, restarted.StatusCode);
             var job = (await restarted.Content.ReadFromJsonAsync<JsonObject>(Token))!;
-            Assert.Empty(job["artifacts"]!.AsArray());
+            // A run as short as this one may have ended again before it is answered.
+            Assert.True((string)job["state"]! == "succeeded" || job["artifacts"]!.AsArray().Count == 0, job.ToString());
         }
 
         var done = await server.UntilStateAsync(id, "succeeded", "failed");
@@ -130,7 +131,7 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
-        var id = (string)(await server.CreateAsync(server.Wanted(4000)))["id"]!;
+        var id = (string)(await server.CreateAsync(server.Wanted(JobServer.Endless)))["id"]!;
         await server.UntilAsync(id, _ => server.Folder(id).ListCheckpoints().Count > 0);
         var running = await server.GetAsync(id);
         Process.GetProcessById(await ProcessOfAsync(server, (string)running["task_id"]!)).Kill();
@@ -185,15 +186,23 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
         var (other, client) = await server.CreateUserAsync();
         var dataset = await server.AddDatasetAsync(other, "Theirs", [.. Enumerable.Range(1, 30).Select(i => $$"""{"text":"Count {{i}}."}""")]);
         List<string> ids = [];
-        foreach (var _ in Enumerable.Range(0, 3))
+        foreach (var steps in new[] { JobServer.Endless, 2, 2 })
         {
-            ids.Add((string)(await server.CreateAsync(server.Wanted(2)))["id"]!);
+            ids.Add((string)(await server.CreateAsync(server.Wanted(steps)))["id"]!);
         }
 
         var theirs = server.Wanted(2);
         theirs["dataset"] = dataset;
         var last = (string)(await server.CreateAsync(theirs, client))["id"]!;
-        foreach (var id in ids.Append(last))
+        // The first one has the slot until all wait.
+        await server.UntilStateAsync(ids[0], "running");
+        using (var cancelled = await server.PostAsync(ids[0], "cancel"))
+        {
+            Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
+        }
+
+        await server.UntilStateAsync(ids[0], "cancelled");
+        foreach (var id in ids.Skip(1).Append(last))
         {
             await server.UntilStateAsync(id, "succeeded");
         }
@@ -245,7 +254,7 @@ public sealed class JobLifeCycleTests(PostgresServer postgres)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere processes are ended without being asked.");
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
-        var id = (string)(await server.CreateAsync(server.Wanted(300, ("train.save_steps", 1000))))["id"]!;
+        var id = (string)(await server.CreateAsync(server.Wanted(JobServer.Endless, ("train.save_steps", JobServer.Endless))))["id"]!;
         await server.UntilAsync(id, job => (int)job["step"]! >= 2);
         var runner = server.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<TaskRunner>().Single();
         await runner.StopAsync(Token);

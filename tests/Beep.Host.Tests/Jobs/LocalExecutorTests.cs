@@ -153,7 +153,7 @@ public sealed class LocalExecutorTests : IDisposable
     /// <summary>Killed children of others linger as zombies until their parent looks; those do not count.</summary>
     private static async Task<bool> IsAliveAsync(string pid)
     {
-        for (var attempt = 0; attempt < 100; attempt++)
+        for (var attempt = 0; attempt < 6000; attempt++)
         {
             var status = $"/proc/{pid}/stat";
             if (!File.Exists(status) || (await File.ReadAllTextAsync(status)).Contains(") Z ", StringComparison.Ordinal))

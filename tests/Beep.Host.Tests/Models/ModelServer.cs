@@ -40,7 +40,7 @@ internal sealed class ModelServer : IAsyncDisposable
             kind,
             postgres,
             options => options with { HubEndpoint = hub?.Address, HubToken = token is null ? null : new SecretText(token), ImportFolders = [imports] },
-            services => services.AddSingleton(new HubOptions { FirstWait = TimeSpan.FromMilliseconds(1), Tries = 4, Silence = TimeSpan.FromSeconds(20) }));
+            services => services.AddSingleton(new HubOptions { FirstWait = TimeSpan.FromMilliseconds(1), Tries = 4, Silence = TimeSpan.FromHours(1) }));
         return new ModelServer(server, await server.CreateAdminClientAsync(), folder);
     }
 

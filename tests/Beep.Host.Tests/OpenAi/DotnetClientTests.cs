@@ -78,7 +78,7 @@ public sealed class DotnetClientTests(PostgresServer postgres)
     {
         await using var server = await OpenAiServer.StartAsync(postgres);
         var client = Client(server);
-        OpenAIFile file = await client.GetOpenAIFileClient().UploadFileAsync(server.Rows, FileUploadPurpose.FineTune);
+        OpenAIFile file = await client.GetOpenAIFileClient().UploadFileAsync(server.ManyRows, FileUploadPurpose.FineTune);
         var tuning = client.GetFineTuningClient();
         var runs = await tuning.FineTuneAsync("beep/beep-tiny", file.Id, waitUntilCompleted: false, new FineTuningOptions { TrainingMethod = FineTuningTrainingMethod.CreateSupervised(epochCount: 50, batchSize: 1) }, Stop);
         var waits = await tuning.FineTuneAsync("beep/beep-tiny", file.Id, waitUntilCompleted: false, null, Stop);

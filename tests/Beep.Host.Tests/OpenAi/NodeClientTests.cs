@@ -51,7 +51,8 @@ public sealed class NodeClientTests(PostgresServer postgres)
         Assert.StartsWith("step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n", Text(seen["results"]), StringComparison.Ordinal);
         Assert.Equal(409, Fault(seen["cancelFinished"]).Status);
 
-        Assert.Equal(("paused", "queued", "cancelled"), (Text(seen["paused"]), Text(seen["resumed"]), Text(seen["cancelled"])));
+        Assert.Equal(("paused", "cancelled"), (Text(seen["paused"]), Text(seen["cancelled"])));
+        Assert.Contains(Text(seen["resumed"]), new[] { "queued", "running" });
         Assert.Contains(Text(seen["cancelling"]), new[] { "running", "cancelled" });
         Assert.Equal((409, "dataset_in_use"), (Fault(seen["deleteUsed"]).Status, Fault(seen["deleteUsed"]).Code));
         Assert.Equal(3, Texts(seen["jobs"]).Distinct().Count());
@@ -70,13 +71,13 @@ public sealed class NodeClientTests(PostgresServer postgres)
 
     private static async Task<JsonNode> RunAsync(OpenAiServer server)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "openai-flow.mjs"), server.Server.Address.ToString(), server.Rows]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "openai-flow.mjs"), server.Server.Address.ToString(), server.Rows, server.ManyRows]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
         start.Environment["BEEP_TOKEN"] = server.Token;
         using var process = Process.Start(start)!;
         try
         {
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(Stop), process.StandardError.ReadToEndAsync(Stop));
-            await process.WaitForExitAsync(Stop).WaitAsync(TimeSpan.FromMinutes(5), Stop);
+            await process.WaitForExitAsync(Stop).WaitAsync(TimeSpan.FromMinutes(10), Stop);
             Assert.True(process.ExitCode == 0, await errors);
             return JsonNode.Parse(await output)!;
         }

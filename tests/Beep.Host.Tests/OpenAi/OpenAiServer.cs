@@ -1,4 +1,3 @@
-using Beep.Host.Tasks;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
@@ -22,15 +21,21 @@ internal sealed class OpenAiServer : IAsyncDisposable
     /// <summary>Rows as OpenAI has them.</summary>
     public string Rows => Path.Combine(_folder.Path, "chats.jsonl");
 
+    /// <summary>So many that a run over them does not end before it is told to.</summary>
+    public string ManyRows => Path.Combine(_folder.Path, "many.jsonl");
+
     public static async Task<OpenAiServer> StartAsync(PostgresServer postgres, string kind = TestDatabase.Sqlite, int slots = 1)
     {
         var server = await RunningServer.StartAsync(kind, postgres, options => options with { EnableFinetune = true }, services =>
-            services.AddSingleton(new TaskOptions { CpuSlots = slots, Gpus = [], Poll = TimeSpan.FromMilliseconds(200), ReportEvery = TimeSpan.FromMilliseconds(100) }));
+            services.AddSingleton(RunningServer.Tasks with { CpuSlots = slots, Gpus = [], Poll = TimeSpan.FromMilliseconds(200), ReportEvery = TimeSpan.FromMilliseconds(100) }));
         var made = new OpenAiServer(server, await server.CreateAdminClientAsync());
-        var rows = Enumerable.Range(1, 24).Select(number => $$"""{"messages":[{"role":"user","content":"What is thing {{number}}?"},{"role":"assistant","content":"A thing of number {{number}}."}]}""");
-        await File.WriteAllLinesAsync(made.Rows, rows, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(made.Rows, Lines(24), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(made.ManyRows, Lines(5000), TestContext.Current.CancellationToken);
         return made;
     }
+
+    private static IEnumerable<string> Lines(int count) =>
+        Enumerable.Range(1, count).Select(number => $$"""{"messages":[{"role":"user","content":"What is thing {{number}}?"},{"role":"assistant","content":"A thing of number {{number}}."}]}""");
 
     public async ValueTask DisposeAsync()
     {

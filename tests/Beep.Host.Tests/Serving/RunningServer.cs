@@ -8,10 +8,13 @@ using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity;
 using Beep.Host.Identity.Tokens;
 using Beep.Host.Identity.Users;
+using Beep.Host.Tasks;
 using Beep.Host.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +24,12 @@ namespace Beep.Host.Tests.Serving;
 internal sealed class RunningServer : IAsyncDisposable
 {
     public const string Password = "a quiet harbour at dawn";
+
+    /// <summary>What comes at all has come by then, on a machine that is busy with something else.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>No lease of it runs out, and no worker is ended before it has saved, because the machine stands still for a while.</summary>
+    public static readonly TaskOptions Tasks = new() { Lease = TimeSpan.FromHours(1), StopGrace = TimeSpan.FromSeconds(50), ShutdownGrace = TimeSpan.FromSeconds(30) };
 
     private readonly TestDatabase? _database;
     private readonly WebApplication _app;
@@ -61,6 +70,9 @@ internal sealed class RunningServer : IAsyncDisposable
             Configure = services =>
             {
                 services.AddLogging(logging => logging.ClearProviders());
+                services.AddSingleton(Tasks);
+                services.Configure<KestrelServerOptions>(kestrel => (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (null, null));
+                services.Configure<HubOptions>(hub => (hub.HandshakeTimeout, hub.ClientTimeoutInterval) = (Patience, Patience));
                 configure?.Invoke(services);
             },
         }));
@@ -78,7 +90,7 @@ internal sealed class RunningServer : IAsyncDisposable
     }
 
     public HttpClient CreateClient(bool followsRedirects = false) =>
-        new(new SocketsHttpHandler { AllowAutoRedirect = followsRedirects, UseCookies = false }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+        new(new SocketsHttpHandler { AllowAutoRedirect = followsRedirects, UseCookies = false }) { BaseAddress = Address, Timeout = Patience };
 
     /// <summary>A new Admin with <see cref="Password"/>; returns the id and the username.</summary>
     public async Task<(long Id, string Name)> CreateAdminAsync(bool mustChangePassword = false)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Beep.Host.Cli.Serving;
 using Beep.Host.Hosting;
 using Beep.Host.Tests.Support;
@@ -23,10 +25,12 @@ public sealed class ServerMarkTests(PostgresServer postgres)
             }
 
             Assert.False(File.Exists(paths.ServerMark));
-            // One that does not answer any more: its process goes on for something else.
-            ServerMark.Leave(paths, server.Address);
         }
 
+        // One that does not answer any more: its process goes on for something else. The port is held, so that nobody else answers.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        ServerMark.Leave(paths, new Uri($"http://{silent.LocalEndPoint}/"));
         Assert.Null(await ServerMark.FindAsync(paths, Token));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Beep.Host.Audit;
@@ -70,7 +71,13 @@ public sealed class ServerTests(PostgresServer postgres)
         Assert.Equal(HttpStatusCode.Forbidden, (await other.GetAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)).StatusCode);
         await server.Services.GetRequiredService<TaskQueue>().EnqueueAsync(new NewTask("audit.verify", "Verify"), AuditActors.System, TestContext.Current.CancellationToken);
         await admin.GetAsync(new Uri("/api/v1/info", UriKind.Relative), TestContext.Current.CancellationToken);
-        var text = await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var text = "";
+        // A request is counted after it was answered.
+        for (var waited = Stopwatch.StartNew(); !text.Contains("http_server_request_duration", StringComparison.Ordinal) && waited.Elapsed < RunningServer.Patience; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            text = await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        }
+
         Assert.Contains("http_server_request_duration", text, StringComparison.Ordinal);
         Assert.Contains("beep_tasks_", text, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("beep_identity_", text, StringComparison.OrdinalIgnoreCase);

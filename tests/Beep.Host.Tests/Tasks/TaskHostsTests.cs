@@ -100,6 +100,7 @@ public sealed class TaskHostsTests(PostgresServer server)
 
         // One ends while nobody watches, and is not begun again before somebody has looked.
         Process.GetProcessById(before[^1].Pid).Kill();
+        await UntilAsync(() => Task.FromResult(!before[^1].IsAlive()), "the killed child lives");
         await using var next = await HostProcess.StartAsync(host, ioSlots: count);
         await UntilAsync(async () => (await AllAsync(host)).Count(task => task is { Message: "goes on", Attempts: 1 } or { Message: "began", Attempts: 2 }) == count, "the tasks were not taken over");
         Assert.All(before.SkipLast(1), child => Assert.True(child.IsAlive()));
@@ -147,7 +148,7 @@ public sealed class TaskHostsTests(PostgresServer server)
                 await other.AddAsync(owner: 7);
             }
         }, Token);
-        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.True(await next.AsTask().WaitAsync(Limit, Token));
         await adding.CancelAsync();
         await added;
         Assert.Equal(("created", 7L, "pending"), (watch.Current.Type, watch.Current.Task.OwnerId, watch.Current.Task.Status));
@@ -220,7 +221,7 @@ public sealed class TaskHostsTests(PostgresServer server)
                 RedirectStandardOutput = true,
                 WorkingDirectory = Path.GetTempPath(),
             })!;
-            Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token));
+            Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(Token).AsTask().WaitAsync(Limit, Token));
             return new HostProcess(process, EchoAsync(process.StandardOutput));
         }
 
@@ -229,7 +230,7 @@ public sealed class TaskHostsTests(PostgresServer server)
         public async ValueTask DisposeAsync()
         {
             _process.StandardInput.Close();
-            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit);
             await _echo;
             _process.Dispose();
         }

@@ -111,7 +111,7 @@ public sealed class TaskProcessTests(PostgresServer server)
     public async Task Gpus_OfATask_AreItsOwnAndAllThatItsChildrenSee()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), NeedsLinux);
-        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, TaskTestHost.Quick with { Gpus = [0, 1, 2] }, Shell("echo $CUDA_VISIBLE_DEVICES; while [ $(cat ../*/up 2>/dev/null | wc -l) -lt 2 ]; do echo up > up; sleep 0.05; done; sleep 0.3"));
+        await using var host = await TaskTestHost.CreateAsync(TestDatabase.Sqlite, server, TaskTestHost.Quick with { Gpus = [0, 1, 2] }, Shell("echo $CUDA_VISIBLE_DEVICES; : > ../../up.$BEEP_TASK; while [ $(ls ../../up.* | wc -l) -lt 2 ]; do sleep 0.05; done"));
         var (two, one, none) = (await host.AddAsync(resourceClass: "gpu:2"), await host.AddAsync(resourceClass: "gpu:1"), await host.AddAsync(resourceClass: "gpu:4"));
         await host.StartAsync();
         var seen = new List<string>();
@@ -149,6 +149,12 @@ public sealed class TaskProcessTests(PostgresServer server)
         try
         {
             var now = ProcessIdentity.Of(other.Id)!;
+            // Until it has made its session it is in that of the tests.
+            for (var waited = Stopwatch.StartNew(); ProcessTable.Read(other.Id)?.Session != other.Id; await Task.Delay(10, Token))
+            {
+                Assert.True(waited.Elapsed < TaskTestHost.Patience, "It makes no session.");
+            }
+
             Assert.Equal(now, ProcessIdentity.Parse(now.ToString()));
             var before = now with { StartedTicks = now.StartedTicks - 1 };
             Assert.False(before.IsAlive());
@@ -174,7 +180,7 @@ public sealed class TaskProcessTests(PostgresServer server)
     private static async Task UntilLogAsync(TaskTestHost host, string id, string line)
     {
         var path = TaskLog.PathOf(host.Log.Paths, id);
-        for (var tries = 0; tries < 400; tries++)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TaskTestHost.Patience;)
         {
             if (File.Exists(path) && (await File.ReadAllLinesAsync(path, Token)).Contains(line))
             {

@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -47,7 +48,10 @@ internal sealed class TaskWebHost : IAsyncDisposable
         builder.Services.AddAuthentication("test").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("test", null);
         builder.Services.AddAuthorization();
         TaskTestHost.AddGround(builder.Services, log);
-        builder.Services.AddSingleton(TaskTestHost.Quick).AddLive().AddTasks();
+        // Every report is stored, and nothing is given up because the machine stands still for a while.
+        builder.Services.AddSingleton(TaskTestHost.Quick with { ReportEvery = TimeSpan.Zero }).AddLive().AddTasks();
+        builder.Services.Configure<HubOptions>(hub => (hub.HandshakeTimeout, hub.ClientTimeoutInterval) = (TaskTestHost.Patience, TaskTestHost.Patience));
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TaskTestHost.Patience * 2);
         foreach (var handler in handlers)
         {
             builder.Services.AddSingleton(handler);
@@ -66,7 +70,7 @@ internal sealed class TaskWebHost : IAsyncDisposable
     /// <summary>A client of a user, by <c>7</c> or <c>7 audit.read system:admin</c>.</summary>
     public HttpClient Client(string? caller)
     {
-        var client = new HttpClient { BaseAddress = Address };
+        var client = new HttpClient { BaseAddress = Address, Timeout = TaskTestHost.Patience };
         client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (caller is not null)
         {

@@ -13,7 +13,8 @@ namespace Beep.Host.Cli.Serving;
 /// <param name="Process">The server, as <see cref="ProcessIdentity"/> writes it.</param>
 internal sealed record ServerMark(Uri Address, string Process)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    // One that is gone refuses at once; one beside which a model is trained may take its time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Leaves the mark of this process; the result takes it away.</summary>
     public static IDisposable Leave(HostPaths paths, Uri address)

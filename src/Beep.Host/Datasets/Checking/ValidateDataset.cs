@@ -20,7 +20,7 @@ internal sealed class ValidateDataset(DatasetReader reader, FineTuneDatabase dat
     private const string ReadStep = "Read the rows";
     private const string IndexStep = "Sort the row hashes";
     private const int IndexedFrom = 90;
-    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(30);
 
     private sealed record Wanted(string Dataset, int Version, string? Model);
 

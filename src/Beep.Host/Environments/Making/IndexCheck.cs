@@ -8,7 +8,7 @@ namespace Beep.Host.Environments.Making;
 /// <summary>Why an index gave nothing: installers say of one that refuses them or does not answer only that it has no such package.</summary>
 internal static class IndexCheck
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>The fault, or the better one that asking the index itself tells.</summary>
     public static async Task<FaultException> ExplainAsync(FaultException fault, PackageSource source, CancellationToken cancellationToken)

@@ -50,8 +50,8 @@ internal static class Interpreter
     {
         using var process = Start(question);
         var group = new ProcessGroup(ProcessIdentity.Of(process.Id), question.Mark);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(question.Limit);
+        using var late = new CancellationTokenSource(question.Limit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
             var output = ReadAsync(process.StandardOutput.BaseStream, question.MostBytes, limit.Token);

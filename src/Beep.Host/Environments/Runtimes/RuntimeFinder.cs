@@ -8,7 +8,7 @@ internal sealed class RuntimeFinder(RuntimePlaces places, TimeProvider time) : I
     private const int MostAtATime = 4;
     private const int MostAsked = 200;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Holds = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _looking = new(1, 1);

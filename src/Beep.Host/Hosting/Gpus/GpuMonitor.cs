@@ -8,14 +8,15 @@ namespace Beep.Host.Hosting.Gpus;
 internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? tools = null) : IDisposable
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
-
-    // A broken driver may keep a tool waiting for good.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OfTools = TimeSpan.FromSeconds(5);
 
     private static readonly IReadOnlyList<IGpuTool> OfSystem = OperatingSystem.IsMacOS() ? [new AppleTool()] : [new NvidiaTool(), new AmdTool()];
 
     private readonly SemaphoreSlim _turn = new(1);
     private (DateTimeOffset At, IReadOnlyList<GpuReading> Gpus)? _last;
+
+    /// <summary>How long a tool may take: a broken driver may keep it waiting for good.</summary>
+    public TimeSpan Patience { get; init; } = OfTools;
 
     /// <summary>Every GPU, by its number; none where no tool tells of one.</summary>
     public async Task<IReadOnlyList<GpuReading>> ReadAsync(CancellationToken cancellationToken)
@@ -28,7 +29,7 @@ internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? too
                 return last.Gpus;
             }
 
-            var gpus = await AskAsync(tools ?? OfSystem, cancellationToken).ConfigureAwait(false);
+            var gpus = await AskAsync(tools ?? OfSystem, Patience, cancellationToken).ConfigureAwait(false);
             _last = (time.GetUtcNow(), gpus);
             return gpus;
         }
@@ -39,14 +40,14 @@ internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? too
     }
 
     /// <summary>Asks now.</summary>
-    public static Task<IReadOnlyList<GpuReading>> AskAsync(CancellationToken cancellationToken) => AskAsync(OfSystem, cancellationToken);
+    public static Task<IReadOnlyList<GpuReading>> AskAsync(CancellationToken cancellationToken) => AskAsync(OfSystem, OfTools, cancellationToken);
 
     /// <summary>A machine with GPUs of two makers shows those of the first that tells of any.</summary>
-    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IReadOnlyList<IGpuTool> tools, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IReadOnlyList<IGpuTool> tools, TimeSpan patience, CancellationToken cancellationToken)
     {
         foreach (var tool in tools)
         {
-            if (await AskAsync(tool, cancellationToken).ConfigureAwait(false) is { Count: > 0 } gpus)
+            if (await AskAsync(tool, patience, cancellationToken).ConfigureAwait(false) is { Count: > 0 } gpus)
             {
                 return gpus;
             }
@@ -57,9 +58,9 @@ internal sealed class GpuMonitor(TimeProvider time, IReadOnlyList<IGpuTool>? too
 
     public void Dispose() => _turn.Dispose();
 
-    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IGpuTool tool, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<GpuReading>> AskAsync(IGpuTool tool, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var answer = await CommandRun.RunAsync(tool.Program, tool.Arguments, new Dictionary<string, string>(), Patience, cancellationToken).ConfigureAwait(false);
+        var answer = await CommandRun.RunAsync(tool.Program, tool.Arguments, new Dictionary<string, string>(), patience, cancellationToken).ConfigureAwait(false);
         return answer.IsGood ? tool.Parse(answer.Output) : [];
     }
 }

@@ -19,8 +19,6 @@ internal sealed class ChildProcess : IAsyncDisposable
     // The pipes end with the host, and writing to one then ends the writer.
     private const string SurvivorGate = """umask 077; ulimit -c 0; ulimit -n 4096 2>/dev/null; read -r go || exit 125; out=$1; shift; exec "$@" </dev/null >>"$out" 2>&1""";
 
-    // A descendant that cannot be ended may hold the pipes open.
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongLook = TimeSpan.FromSeconds(1);
 
@@ -182,12 +180,18 @@ internal sealed class ChildProcess : IAsyncDisposable
         await (Group with { OwnsNumber = _process is not null }).EndAsync(_grace, _time).ConfigureAwait(false);
         try
         {
-            await copied.WaitAsync(DrainLimit, _time, CancellationToken.None).ConfigureAwait(false);
+            if (await OutputLog.DrainAsync(copied, _time).ConfigureAwait(false))
+            {
+                return;
+            }
         }
-        catch (Exception error) when (error is TimeoutException or IOException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            await _drain.CancelAsync().ConfigureAwait(false);
+            // One of the pipes broke; the other is let go.
         }
+
+        // A descendant that cannot be ended holds the pipes open.
+        await _drain.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>A process that is not a child can only be looked at, and so can a file that others write.</summary>

@@ -5,6 +5,10 @@ namespace Beep.Host.Hosting.Processes;
 /// <summary>Appends a worker's stdout and stderr to <c>output.log</c> up to a bound, and remembers the end for a report.</summary>
 internal sealed class OutputLog : IDisposable
 {
+    // Of each so many are counted as are come to: a machine that stands still meanwhile costs one.
+    private const int MostLooks = 40;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
     /// <summary>The largest file: what comes after is read, so that the worker never waits, and left out.</summary>
     public const long MaxBytes = 64L << 20;
 
@@ -38,6 +42,26 @@ internal sealed class OutputLog : IDisposable
                 log.Append(buffer.AsSpan(0, read));
             }
         }
+    }
+
+    /// <summary>
+    /// Waits until all is copied that a process printed which has ended. Somebody else may hold its pipes open for good: then for two
+    /// seconds in which there was time to copy. False when that was it.
+    /// </summary>
+    public static async Task<bool> DrainAsync(Task copied, TimeProvider time)
+    {
+        for (var look = 0; look < MostLooks && !copied.IsCompleted; look++)
+        {
+            await Task.WhenAny(copied, Task.Delay(Look, time)).ConfigureAwait(false);
+        }
+
+        if (!copied.IsCompleted)
+        {
+            return false;
+        }
+
+        await copied.ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>The last lines, oldest first, without control characters.</summary>

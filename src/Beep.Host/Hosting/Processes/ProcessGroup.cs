@@ -54,9 +54,16 @@ internal sealed record ProcessGroup(ProcessIdentity? Leader, string Mark)
     private async Task<bool> IsGoneAsync(TimeSpan limit, TimeProvider time, Action? again)
     {
         var started = time.GetTimestamp();
-        for (var look = FirstLook; Members().Count > 0; look = look * 2 < LongestLook ? look * 2 : LongestLook)
+        for (var look = FirstLook; ; look = look * 2 < LongestLook ? look * 2 : LongestLook)
         {
-            if (time.GetElapsedTime(started) >= limit)
+            // Asked before looking: whoever stood still until after the limit has looked after it.
+            var isLast = time.GetElapsedTime(started) >= limit;
+            if (Members().Count == 0)
+            {
+                return true;
+            }
+
+            if (isLast)
             {
                 return false;
             }
@@ -64,8 +71,6 @@ internal sealed record ProcessGroup(ProcessIdentity? Leader, string Mark)
             await Task.Delay(look, time).ConfigureAwait(false);
             again?.Invoke();
         }
-
-        return true;
     }
 
     /// <summary>False when there is none to signal.</summary>

@@ -10,6 +10,10 @@ internal static class ProcessTable
     private const int Group = 2;
     private const int Session = 3;
     private const int Started = 19;
+    private const int Memory = 20;
+
+    private const int MostLooks = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Null when there is none, or it ended while it was read.</summary>
     public static ProcessEntry? Read(int pid)
@@ -19,7 +23,7 @@ internal static class ProcessTable
             var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
             // The name stands in brackets and may hold any character, brackets among them.
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return new ProcessEntry(pid, fields[0][0], int.Parse(fields[Group], CultureInfo.InvariantCulture), int.Parse(fields[Session], CultureInfo.InvariantCulture), long.Parse(fields[Started], CultureInfo.InvariantCulture));
+            return new ProcessEntry(pid, fields[0][0], int.Parse(fields[Group], CultureInfo.InvariantCulture), int.Parse(fields[Session], CultureInfo.InvariantCulture), long.Parse(fields[Started], CultureInfo.InvariantCulture)) { HasMemory = fields[Memory] != "0" };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -42,7 +46,7 @@ internal static class ProcessTable
     {
         try
         {
-            var environment = ((byte[])[0, .. File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"))]).AsSpan();
+            var environment = ((byte[])[0, .. ReadEnvironment(pid)]).AsSpan();
             var start = Encoding.UTF8.GetBytes($"\0{name}=");
             if (environment.IndexOf(start) is not (>= 0 and var found))
             {
@@ -57,6 +61,23 @@ internal static class ProcessTable
             return null;
         }
     }
+
+    /// <summary>Nothing is shown of a process that is just becoming another program: that is over in a moment, and waited for.</summary>
+    private static byte[] ReadEnvironment(int pid)
+    {
+        for (var look = 1; ; look++)
+        {
+            var environment = ReadFile(pid, "environ");
+            if (environment.Length > 0 || look == MostLooks || ReadFile(pid, "cmdline").Length > 0 || Read(pid) is not { IsEnded: false, HasMemory: true })
+            {
+                return environment;
+            }
+
+            Thread.Sleep(Pause);
+        }
+    }
+
+    private static byte[] ReadFile(int pid, string name) => File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{name}"));
 }
 
 /// <summary>A line of the process table.</summary>
@@ -64,4 +85,7 @@ internal sealed record ProcessEntry(int Pid, char State, int Group, int Session,
 {
     /// <summary>Dead, and only kept until its parent asks how it ended.</summary>
     public bool IsEnded => State is 'Z' or 'X' or 'x';
+
+    /// <summary>What the kernel runs for itself has none of its own.</summary>
+    public bool HasMemory { get; init; }
 }

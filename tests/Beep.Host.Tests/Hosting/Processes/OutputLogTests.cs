@@ -32,4 +32,34 @@ public sealed class OutputLogTests
         await log.CopyFromAsync(new MemoryStream("\e[2Jgone\u202Eevil\n"u8.ToArray()), TestContext.Current.CancellationToken);
         Assert.Equal(["?[2Jgone?evil"], log.LastLines(5));
     }
+
+    [Fact]
+    public async Task Drain_CopyingThatIsLate_IsWaitedForAndAPipeThatIsHeldOpenIsNot()
+    {
+        // Two seconds by the clock are over at the first look.
+        var late = new TaskCompletionSource();
+        Assert.True(await OutputLog.DrainAsync(late.Task, new JumpingTime(looks =>
+        {
+            if (looks == 5)
+            {
+                late.SetResult();
+            }
+        })));
+        Assert.False(await OutputLog.DrainAsync(new TaskCompletionSource().Task, new JumpingTime(_ => { })));
+        await Assert.ThrowsAsync<IOException>(() => OutputLog.DrainAsync(Task.FromException(new IOException("broken")), TimeProvider.System));
+    }
+
+    /// <summary>A clock by which every wait is over at once, and an hour with it.</summary>
+    private sealed class JumpingTime(Action<int> look) : TimeProvider
+    {
+        private int _looks;
+
+        public override long GetTimestamp() => _looks * TimestampFrequency * 3600;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            look(++_looks);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
+    }
 }

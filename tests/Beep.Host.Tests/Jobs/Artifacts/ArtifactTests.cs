@@ -12,6 +12,7 @@ using Beep.Host.Jobs.Artifacts;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Models;
 using Beep.Host.Tests.Jobs.Runs;
+using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 using Microsoft.EntityFrameworkCore;
@@ -227,7 +228,7 @@ public sealed class ArtifactTests(PostgresServer postgres)
     {
         var answer = await home.Admin.PostAsJsonAsync($"/api/v1/finetune/jobs/{job.Id}/exports", new { kind = "merged" }, Token);
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync(Token));
-        for (var tries = 0; tries < 600; tries++)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < RunningServer.Patience;)
         {
             var task = await home.GetAsync(answer.Headers.Location!.ToString());
             if (task.GetProperty("status").GetString() is "completed" or "failed" or "cancelled")

@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting.Processes;
 using Beep.Host.Jobs.Backends;
+using Beep.Host.Tasks;
 using Beep.Host.Tests.Jobs.Support;
+using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 
@@ -31,7 +33,7 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
             ["environment"] = new JsonObject { ["OWN_FIXED"] = "a value" },
             ["pass_environment"] = new JsonArray("OWN_SETTING_TO_PASS"),
         });
-        var id = await CancelAndResumeAsync(server, steps: 200);
+        var id = await CancelAndResumeAsync(server);
         var seen = await File.ReadAllLinesAsync(Path.Combine(server.Folder(id).Root, "environment.seen"), Token);
         Assert.Contains("OWN_SETTING_TO_PASS=passed on", seen);
         Assert.Contains("OWN_FIXED=a value", seen);
@@ -47,7 +49,7 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         await using var image = await TestImage.MakeAsync(engine, _folder, Worker);
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
         await RegisterAsync(server, Definition(image, "cat /proc/self/status >status.seen; cat /proc/net/dev >network.seen; ls / >root.seen 2>&1; "));
-        var id = await CancelAndResumeAsync(server, steps: 300);
+        var id = await CancelAndResumeAsync(server);
         var folder = server.Folder(id);
         var seen = await File.ReadAllLinesAsync(Path.Combine(folder.Root, "environment.seen"), Token);
         Assert.Contains("OWN_FIXED=a value", seen);
@@ -68,12 +70,14 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         await using var image = await TestImage.MakeAsync(engine, _folder, Worker);
         await using var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres);
         await RegisterAsync(server, Definition(image, ""));
-        var id = await StartAsync(server, 5000);
-        await server.UntilAsync(id, job => (int)job["step"]! >= 1);
+        var id = await StartAsync(server);
+        var running = await server.UntilAsync(id, job => (int)job["step"]! >= 1);
+        var task = (await server.Get<TaskReader>().FindAsync((string)running["task_id"]!, Token))!;
+        var own = new ProcessGroup(ProcessIdentity.Parse(task.Process), task.Id).Members();
         var processes = ProcessesOf(id);
         // Apptainer takes another name.
         var engines = engine == BackendDefinition.Apptainer
-            ? [.. ProcessTable.ReadAll().Select(entry => entry.Pid).Where(pid => WordsOf(pid) is [var name, ..] && name.StartsWith("Apptainer runtime parent", StringComparison.Ordinal))]
+            ? [.. own.Where(pid => WordsOf(pid) is [var name, ..] && name.StartsWith("Apptainer runtime parent", StringComparison.Ordinal))]
             : processes.Where(found => found.Program == engine).Select(found => found.Pid).ToList();
         Assert.NotEmpty(engines);
         Assert.Contains(processes, found => found.Program == "sh");
@@ -86,9 +90,9 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         var failed = await server.UntilStateAsync(id, "failed");
         Assert.NotNull(failed["error"]);
         Assert.Equal("", await image.ContainersAsync());
-        for (var tries = 0; ProcessesOf(id).Count > 0; tries++)
+        for (var waited = Stopwatch.StartNew(); ProcessesOf(id).Count > 0;)
         {
-            Assert.True(tries < 100, string.Join('\n', ProcessesOf(id)));
+            Assert.True(waited.Elapsed < RunningServer.Patience, string.Join('\n', ProcessesOf(id)));
             await Task.Delay(100, Token);
         }
     }
@@ -138,16 +142,16 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Token));
     }
 
-    private static async Task<string> StartAsync(JobServer server, int steps)
+    private static async Task<string> StartAsync(JobServer server)
     {
-        var wanted = server.Wanted(steps, ("backend", "custom"));
+        var wanted = server.Wanted(JobServer.Endless, ("backend", "custom"));
         wanted["placement"] = new JsonObject { ["custom_backend"] = "own" };
         return (string)(await server.CreateAsync(wanted))["id"]!;
     }
 
-    private static async Task<string> CancelAndResumeAsync(JobServer server, int steps)
+    private static async Task<string> CancelAndResumeAsync(JobServer server)
     {
-        var id = await StartAsync(server, steps);
+        var id = await StartAsync(server);
         await server.UntilAsync(id, job => (int)job["step"]! >= 2);
         using (var cancel = await server.PostAsync(id, "cancel"))
         {
@@ -156,6 +160,7 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
 
         await server.UntilStateAsync(id, "cancelled");
         var saved = Assert.Single(server.Folder(id).ListCheckpoints()).Step;
+        JobSteps.Set(server.Folder(id), saved + 20);
         using (var resume = await server.PostAsync(id, "resume"))
         {
             Assert.Equal(HttpStatusCode.Accepted, resume.StatusCode);
@@ -166,7 +171,7 @@ public sealed class CustomWorkersTests(PostgresServer postgres) : IDisposable
         Assert.Equal(("custom", "own", "adapter"), ((string)done["backend"]!, (string)done["placement"]!["custom_backend"]!, (string)done["artifacts"]!.AsArray().Single()!["name"]!));
         var events = EventReader.ReadFrom(server.Folder(id).Events).Select(line => line.Event!).ToList();
         Assert.Equal(saved, events.OfType<StartedEvent>().Last().ResumedFrom);
-        Assert.Equal(Enumerable.Range(1, steps), events.OfType<MetricEvent>().Select(metric => (int)metric.Step));
+        Assert.Equal(Enumerable.Range(1, saved + 20), events.OfType<MetricEvent>().Select(metric => (int)metric.Step));
         return id;
     }
 }

@@ -14,7 +14,7 @@ internal sealed record TestImage(string Engine, string Program, string Image) : 
     private const string Busybox = "/bin/busybox";
     private const string Name = "localhost/beep-smallest:1";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -118,16 +118,7 @@ internal sealed record TestImage(string Engine, string Program, string Image) : 
         return image;
     }
 
-    private static string WriteProgram(TemporaryFolder folder, string name, string command)
-    {
-        var program = folder.Write(name, $"#!/bin/sh\nexec {command} \"$@\"\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
-        return program;
-    }
+    private static string WriteProgram(TemporaryFolder folder, string name, string command) => ProgramFile.Write(folder.At(name), $"#!/bin/sh\nexec {command} \"$@\"\n");
 
     private static async Task<string> StartAsync(string program, string[] arguments)
     {

@@ -76,19 +76,15 @@ public sealed class WorkerCommandTests
     {
         Assert.SkipUnless(FakeWorker.HasShell, FakeWorker.NeedsShell);
         using var folder = new TemporaryFolder();
-        var (image, program) = (folder.Write("image.sif", ""), folder.Write("apptainer", "#!/bin/sh\nenv\nprintf '%s|' \"$@\"\n"));
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        var (image, program) = (folder.Write("image.sif", ""), ProgramFile.Write(folder.At("apptainer"), "#!/bin/sh\nenv\nprintf '%s|' \"$@\"\n"));
 
         var command = CustomCommand.For(new BackendDefinition { Engine = BackendDefinition.Apptainer, Program = program, Image = image }, new JobSpec { Model = new ModelSpec { Path = "/models/base" }, Data = new DataSpec { Train = "/data/rows.jsonl" } }, Folder, usesGpus: true, _ => null);
-        var with = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string> { ["CUDA_VISIBLE_DEVICES"] = "1,3", ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID" }, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var with = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string> { ["CUDA_VISIBLE_DEVICES"] = "1,3", ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID" }, TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.True(with.IsGood, with.Error);
         Assert.Contains("APPTAINERENV_CUDA_VISIBLE_DEVICES=1,3\n", with.Output, StringComparison.Ordinal);
         Assert.Contains("APPTAINERENV_CUDA_DEVICE_ORDER=PCI_BUS_ID\n", with.Output, StringComparison.Ordinal);
         Assert.EndsWith($"|{image}|train|{Folder.Root}|", with.Output, StringComparison.Ordinal);
-        var without = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string>(), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var without = await CommandRun.RunAsync(command.FileName, command.Arguments, new Dictionary<string, string>(), TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.DoesNotContain("APPTAINERENV_", without.Output, StringComparison.Ordinal);
     }
 }

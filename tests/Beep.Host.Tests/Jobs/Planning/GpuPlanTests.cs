@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using Beep.Host.Data;
 using Beep.Host.Hosting.Gpus;
 using Beep.Host.Jobs.Stored;
-using Beep.Host.Tasks;
 using Beep.Host.Tests.Jobs.Support;
+using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 using Microsoft.EntityFrameworkCore;
@@ -64,8 +64,8 @@ public sealed class GpuPlanTests(PostgresServer postgres) : IDisposable
         var listing = _folder.Write("gpus.csv", lines);
         var server = await JobServer.StartAsync(TestDatabase.Sqlite, postgres, slots: 0, services =>
         {
-            services.AddSingleton(new TaskOptions { CpuSlots = 1, Gpus = [0, 1] });
-            services.AddSingleton(new GpuMonitor(TimeProvider.System, [new Listing(listing)]));
+            services.AddSingleton(RunningServer.Tasks with { CpuSlots = 1, Gpus = [0, 1] });
+            services.AddSingleton(new GpuMonitor(TimeProvider.System, [new Listing(listing)]) { Patience = TimeSpan.FromMinutes(2) });
         });
         using var made = await server.Admin.PutAsJsonAsync("/api/v1/finetune/backends/own", new JsonObject { ["definition"] = new JsonObject { ["program"] = "/bin/sh" } }, Token);
         made.EnsureSuccessStatusCode();

@@ -65,6 +65,8 @@ public sealed class CleanUpTests(PostgresServer postgres)
             await context.SaveChangesAsync(Token);
         }
 
+        // The host cleans up by itself at its start.
+        await server.UntilDoneAsync("finetune.cleanup");
         await server.AddModelAsync("tests/registered", server.Folder(registered).Adapter);
         Directory.CreateDirectory(Path.Combine(server.Paths.Jobs, "0000000000000000"));
         Directory.SetLastWriteTimeUtc(Path.Combine(server.Paths.Jobs, "0000000000000000"), DateTime.UnixEpoch);

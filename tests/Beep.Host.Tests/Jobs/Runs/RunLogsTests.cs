@@ -4,6 +4,7 @@ using Beep.Host.Jobs.Runs.Logs;
 using Beep.Host.Jobs.Stored;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
+using Microsoft.Extensions.DependencyInjection;
 using static Beep.Host.Tests.Jobs.Runs.RunHome;
 
 namespace Beep.Host.Tests.Jobs.Runs;
@@ -11,7 +12,8 @@ namespace Beep.Host.Tests.Jobs.Runs;
 public sealed class RunLogsTests(PostgresServer postgres) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly LogFile _file = new(TimeProvider.System);
+    // A search goes on for a while by the clock, which stands.
+    private readonly LogFile _file = new(new ManualTime());
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -61,9 +63,18 @@ public sealed class RunLogsTests(PostgresServer postgres) : IDisposable
     }
 
     [Fact]
+    public void Read_WhoseTimeIsOverBeforeItBegins_StillComesOn()
+    {
+        var path = _folder.Write("output.log", "one\ntwo\n");
+        var late = new LogFile(new LateTime());
+        Assert.Equal(["one", "two"], late.Read(path, new LogRequest(null, IsBackward: false, null, 5, IsComplete: true)).Lines.Select(line => line.Text));
+        Assert.Equal(["one", "two"], late.Read(path, new LogRequest(null, IsBackward: true, null, 5, IsComplete: true)).Lines.Select(line => line.Text));
+    }
+
+    [Fact]
     public async Task Logs_PagesSearchAndCursors_AreThoseOfTheApi()
     {
-        await using var home = await StartAsync(postgres);
+        await using var home = await StartAsync(postgres, configure: services => services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RunLogs>(provider, new ManualTime())));
         var (job, folder) = await home.AddAsync();
         await File.WriteAllTextAsync(folder.Output, string.Concat(Enumerable.Range(0, 500).Select(i => $"step {i} {(i % 100 == 7 ? "Warning: hot" : "fine")}\n")), Token);
         var last = await home.GetAsync($"/api/v1/finetune/jobs/{job.Id}/logs?direction=backward&limit=2");
@@ -116,6 +127,14 @@ public sealed class RunLogsTests(PostgresServer postgres) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A machine that stands still for a second before each look at the clock.</summary>
+    private sealed class LateTime : TimeProvider
+    {
+        private long _now;
+
+        public override long GetTimestamp() => _now += TimestampFrequency;
+    }
 
     private static List<string> Texts(System.Text.Json.JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(line => line.GetProperty("text").GetString()!)];
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Claims;
@@ -16,6 +17,7 @@ using Beep.Host.Tasks;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Beep.Host.Tests.Jobs.Support;
@@ -24,6 +26,12 @@ namespace Beep.Host.Tests.Jobs.Support;
 internal sealed class JobServer : IAsyncDisposable
 {
     public const string Jobs = "/api/v1/finetune/jobs";
+
+    /// <summary>More steps than are ever taken: such a run ends when it is told to.</summary>
+    public const int Endless = 10_000_000;
+
+    // A run of a few steps, on a machine that is busy with something else.
+    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(5);
 
     private JobServer(RunningServer server) => Server = server;
 
@@ -51,7 +59,7 @@ internal sealed class JobServer : IAsyncDisposable
     {
         var server = await RunningServer.StartAsync(kind, postgres, options => options with { EnableFinetune = true }, services =>
         {
-            services.AddSingleton(new TaskOptions { CpuSlots = slots, Gpus = [], Poll = TimeSpan.FromMilliseconds(200), ReportEvery = TimeSpan.FromMilliseconds(100) });
+            services.AddSingleton(RunningServer.Tasks with { CpuSlots = slots, Gpus = [], Poll = TimeSpan.FromMilliseconds(200), ReportEvery = TimeSpan.FromMilliseconds(100) });
             configure?.Invoke(services);
         });
         var jobs = new JobServer(server);
@@ -105,7 +113,7 @@ internal sealed class JobServer : IAsyncDisposable
     /// <summary>Waits until a job is as wanted.</summary>
     public async Task<JsonObject> UntilAsync(string id, Func<JsonObject, bool> isWanted)
     {
-        for (var tries = 0; tries < 900; tries++)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < LongestRun;)
         {
             var job = await GetAsync(id);
             if (isWanted(job))
@@ -117,6 +125,22 @@ internal sealed class JobServer : IAsyncDisposable
         }
 
         throw new TimeoutException($"The job stays as it is: {await GetAsync(id)}");
+    }
+
+    /// <summary>Waits until the host has done what it adds by itself at its start.</summary>
+    /// <param name="kind">Of the task.</param>
+    public async Task UntilDoneAsync(string kind)
+    {
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50, Token))
+        {
+            await using var context = Get<HostDatabase>().CreateContext();
+            if (await context.Set<TaskRow>().AnyAsync(task => task.Kind == kind && task.Status == TaskState.Completed, Token))
+            {
+                return;
+            }
+
+            Assert.True(waited.Elapsed < RunningServer.Patience, $"No task of the kind {kind} is done.");
+        }
     }
 
     public Task<JsonObject> UntilStateAsync(string id, params string[] states) => UntilAsync(id, job => states.Contains((string)job["state"]!));

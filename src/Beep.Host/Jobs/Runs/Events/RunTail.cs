@@ -34,14 +34,16 @@ internal sealed partial class RunTail : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<RunEvent> _events = [];
     private readonly List<RunState> _states = [];
+    // Read from the database and not told yet: what the worker had said before is told first.
+    private readonly List<RunState> _noted = [];
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _began = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _located = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _following;
     private TaskCompletionSource _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _baseSeq;
     private long _baseOffset;
     private bool _hasEnded;
-    private volatile bool _isOver;
+    private bool _isOver;
 
     public RunTail(string path, long jobSeq, RunStates reader, TaskSignals signals, TimeProvider time, ILogger logger)
     {
@@ -53,7 +55,7 @@ internal sealed partial class RunTail : IAsyncDisposable
     public int Viewers { get; set; }
 
     /// <summary>Completes when the first look was taken.</summary>
-    public Task Began => Task.WhenAll(_began.Task, _located.Task);
+    public Task Began => _began.Task;
 
     /// <summary>What came after a place.</summary>
     public TailLook Look(RunCursor after, int most)
@@ -89,31 +91,34 @@ internal sealed partial class RunTail : IAsyncDisposable
             Log.Unreadable(_logger, _path, error.Message);
         }
 
-        _located.SetResult();
+        await _looked.Task.ConfigureAwait(false);
         while (!_stop.IsCancellationRequested)
         {
-            // Asked before reading: what was written before the end is read after it.
-            var isOver = _isOver;
+            // Asked before reading: what was written before the end, or before something was noted, is read after it.
+            var (isOver, noted) = Noted();
             var before = offset;
             try
             {
                 (var events, offset) = RunEventFile.Read(_path, offset, seq, Batch);
                 seq = events.Count > 0 ? events[^1].Seq : seq;
-                Add(events, isOver && events.Count == 0);
+                Add(events, isOver && events.Count == 0, events.Count < Batch ? noted : 0);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or FaultException)
             {
                 // Read again: a network file system may be back soon, and a program that cannot read it says so to every viewer who asks for it.
                 Log.Unreadable(_logger, _path, error.Message);
-                Add([], isOver);
+                Add([], isOver, noted);
                 await Task.Delay(StateInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
+            _began.TrySetResult();
             if (offset == before)
             {
                 await Task.Delay(Interval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        _began.TrySetResult();
     }
 
     private async Task FollowStatesAsync()
@@ -126,29 +131,42 @@ internal sealed partial class RunTail : IAsyncDisposable
             {
                 var (states, hasEnded) = await _reader.ReadAsync(_jobSeq, row, _stop.Token).ConfigureAwait(false);
                 row = states.Count > 0 ? states[^1].RowSeq : row;
-                AddStates(states);
-                _isOver = hasEnded;
+                Note(states, hasEnded);
             }
             catch (Exception error) when (TaskFaults.IsDatabaseAway(error) || error is OperationCanceledException)
             {
                 // Looked at again in a second.
             }
 
-            _began.TrySetResult();
+            _looked.TrySetResult();
             await Task.WhenAny(changed, Task.Delay(StateInterval, _time, _stop.Token)).ConfigureAwait(false);
             // Many changes are one look.
             await Task.Delay(Interval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        _began.TrySetResult();
+        _looked.TrySetResult();
     }
 
-    private void Add(IReadOnlyList<RunEvent> events, bool hasEnded)
+    /// <summary>Whether the job has ended, and how much was noted that is not told yet.</summary>
+    private (bool IsOver, int Count) Noted()
+    {
+        lock (_gate)
+        {
+            return (_isOver, _noted.Count);
+        }
+    }
+
+    /// <param name="events">What the worker said.</param>
+    /// <param name="hasEnded">Whether that is all.</param>
+    /// <param name="noted">How much of what was noted may be told by now.</param>
+    private void Add(IReadOnlyList<RunEvent> events, bool hasEnded, int noted)
     {
         lock (_gate)
         {
             _events.AddRange(events);
-            var isNews = events.Count > 0 || hasEnded != _hasEnded;
+            _states.AddRange(_noted.Take(noted));
+            _noted.RemoveRange(0, noted);
+            var isNews = events.Count > 0 || noted > 0 || hasEnded != _hasEnded;
             _hasEnded = hasEnded;
             Trim();
             if (isNews)
@@ -158,16 +176,12 @@ internal sealed partial class RunTail : IAsyncDisposable
         }
     }
 
-    private void AddStates(IReadOnlyList<RunState> states)
+    private void Note(IReadOnlyList<RunState> states, bool hasEnded)
     {
         lock (_gate)
         {
-            _states.AddRange(states);
-            if (states.Count > 0)
-            {
-                _hasEnded = false;
-                Publish();
-            }
+            _noted.AddRange(states);
+            _isOver = hasEnded;
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class LogFile(TimeProvider time)
     public const int LongestLine = 16 << 10;
 
     private const int Block = 256 << 10;
-    // What was looked through is said by the cursors: a search of a long log is many short requests.
+    // What was looked through is said by the cursors: a search of a long log is many short requests. Each looks through a block at least.
     private static readonly TimeSpan LongestSearch = TimeSpan.FromMilliseconds(150);
 
     public LogPart Read(string path, LogRequest request)
@@ -39,7 +39,7 @@ internal sealed class LogFile(TimeProvider time)
         var buffer = new byte[Block];
         var position = begin;
         var started = time.GetTimestamp();
-        while (found.Count < request.Most && position < length && time.GetElapsedTime(started) < LongestSearch)
+        while (found.Count < request.Most && position < length && (position == begin || time.GetElapsedTime(started) < LongestSearch))
         {
             var filled = Fill(stream, buffer, position, length);
             var isEnd = position + filled >= length;
@@ -72,7 +72,7 @@ internal sealed class LogFile(TimeProvider time)
         var position = end == length && !request.IsComplete ? LastLineEnd(stream, buffer, length) : end;
         var last = position;
         var started = time.GetTimestamp();
-        while (found.Count < request.Most && position > 0 && time.GetElapsedTime(started) < LongestSearch)
+        while (found.Count < request.Most && position > 0 && (position == last || time.GetElapsedTime(started) < LongestSearch))
         {
             var begin = Math.Max(0, position - Block);
             var filled = Fill(stream, buffer, begin, position);
