@@ -25,7 +25,7 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
         await using var server = await SlurmServer.StartAsync(cluster, postgres, $"env > seen; umask > mask; echo said; {FakeWorker.WriteEvent(1, SlurmServer.Started)} {FakeWorker.WriteEvent(2, Metric)} while [ ! -e go ]; do sleep 0.1; done; {FakeWorker.WriteExit("succeeded", 0)}");
         var id = await server.StartJobAsync(new JsonObject { ["minutes"] = 5, ["cpus_per_task"] = 2 });
         // One that ends between two looks is never seen to run.
-        await server.UntilAsync(id, job => (string?)job["cluster"]?["state"] == "RUNNING");
+        await server.UntilStartedAsync(id);
         await File.WriteAllTextAsync(Path.Combine(server.Folder(id).Root, "go"), "", Token);
         var job = await server.UntilStateAsync(id, "succeeded", "failed");
         Assert.True((string?)job["state"] == "succeeded", job.ToJsonString());
@@ -105,8 +105,14 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
         await using var server = await SlurmServer.StartAsync(cluster, postgres, script);
         var id = await server.StartJobAsync();
         await server.UntilStartedAsync(id);
-        await cluster.RunAsync("scontrol", "requeue", $"{server.Number(id)}");
+        // Held, and then not to begin for long, so that it is seen to wait however long a look takes.
+        var number = $"{server.Number(id)}";
+        await cluster.RunAsync("scontrol", "requeuehold", number);
+        await cluster.RunAsync("scontrol", "update", $"JobId={number}", "StartTime=now+1hour");
+        await cluster.RunAsync("scontrol", "release", number);
         await server.UntilAsync(id, job => job["cluster"]?["waiting"]?.ToString().Contains("BeginTime", StringComparison.Ordinal) == true);
+        // Not before the node takes the same job again.
+        await cluster.RunAsync("scontrol", "update", $"JobId={number}", "StartTime=now+7");
         var job = await server.UntilStateAsync(id, "succeeded", "failed", "cancelled");
         Assert.True((string?)job["state"] == "succeeded", job.ToJsonString());
         Assert.Equal(["clean"], await File.ReadAllLinesAsync(Path.Combine(server.Folder(id).Root, "fresh"), Token));

@@ -71,9 +71,6 @@ internal static class SlurmServer
     public static async Task<IReadOnlyList<string>> NotesAsync(this JobServer server, string id) =>
         [.. (await server.Admin.GetAsync($"{JobServer.Jobs}/{id}/events?size=100", TestContext.Current.CancellationToken) is var answer ? JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))! : null!)["items"]!.AsArray().Select(item => item!["data"]?["message"]?.ToString() ?? "")];
 
-    /// <summary>Waits until the server has said something of a job.</summary>
-    public static Task UntilNotedAsync(this JobServer server, string id, string note) => UntilAsync(async () => (await server.NotesAsync(id)).Contains(note), $"It is never said: {note}");
-
     /// <summary>Waits until something is so.</summary>
     public static async Task UntilAsync(Func<Task<bool>> isSo, string otherwise)
     {
@@ -83,5 +80,6 @@ internal static class SlurmServer
         }
     }
 
-    public static Task<JsonObject> UntilStartedAsync(this JobServer server, string id) => server.UntilAsync(id, job => (string?)job["state"] == "running" && EventReader.ReadFrom(server.Folder(id).Events).Any());
+    /// <summary>Waits until the worker has begun and the server has seen the cluster say so.</summary>
+    public static Task<JsonObject> UntilStartedAsync(this JobServer server, string id) => server.UntilAsync(id, job => (string?)job["cluster"]?["state"] == "RUNNING" && EventReader.ReadFrom(server.Folder(id).Events).Any());
 }
