@@ -8,8 +8,7 @@ namespace Beep.Host.Data;
 internal static class ConnectionStrings
 {
     private const string ApplicationName = "beep";
-    // Also that of a connection of the pool: many at once must not fail because one was slow to be made.
-    private const int ConnectSeconds = 15;
+    private const int ConnectSeconds = 20;
     private const int CommandSeconds = 30;
 
     public static string Of(SqliteAddress address) => new SqliteConnectionStringBuilder
