@@ -6,7 +6,11 @@ namespace Beep.EndToEnd.Tests;
 /// <summary>A run may be stopped at any time, by anyone; it goes on as if nothing had been.</summary>
 public sealed class InterruptionTests : IDisposable
 {
-    private const int Steps = 150;
+    // So many that a run is not over before it is interrupted, also where that takes some seconds.
+    private const int Steps = 400;
+
+    private static readonly Lazy<Task<byte[]>> Uninterrupted = new(RunUninterruptedAsync);
+
     private readonly SmallJob _job = new();
 
     public InterruptionTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals and /proc are those of Linux.");
@@ -15,8 +19,15 @@ public sealed class InterruptionTests : IDisposable
     public async Task Interrupt_RunningJob_SavesAndGoesOnToTheSameWeights()
     {
         var running = BeepProgram.Start(_job.Train(Steps));
-        await _job.WaitForStepAsync(13, running);
+        var worker = await _job.HoldAtStepAsync(13, running);
         BeepProgram.Signal(running.Id, BeepProgram.Interrupt);
+        while (!File.Exists(_job.Folder.CancelRequest))
+        {
+            Assert.False(running.HasEnded);
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        BeepProgram.Signal(worker, BeepProgram.GoOn);
         var stopped = await running.EndAsync();
         Assert.Equal((10, ""), (stopped.ExitCode, stopped.Error));
         Assert.Contains("Saving a checkpoint… (Ctrl+C again to stop at once)\n", stopped.Output, StringComparison.Ordinal);
@@ -31,8 +42,7 @@ public sealed class InterruptionTests : IDisposable
     public async Task Kill_Worker_IsReportedAndGoesOnToTheSameWeights()
     {
         var running = BeepProgram.Start(_job.Train(Steps));
-        await _job.WaitForStepAsync(27, running);
-        BeepProgram.Signal(running.WorkerId!.Value, BeepProgram.Kill);
+        BeepProgram.Signal(await _job.HoldAtStepAsync(27, running), BeepProgram.Kill);
         var died = await running.EndAsync();
         Assert.Equal(50, died.ExitCode);
         var saved = _job.Folder.ListCheckpoints()[^1].Step;
@@ -46,8 +56,7 @@ public sealed class InterruptionTests : IDisposable
     public async Task Kill_Host_LeavesAFolderThatIsTakenUpOnceTheWorkerIsGone()
     {
         var running = BeepProgram.Start(_job.Train(Steps));
-        await _job.WaitForStepAsync(12, running);
-        var worker = running.WorkerId!.Value;
+        var worker = await _job.HoldAtStepAsync(12, running);
         BeepProgram.Signal(running.Id, BeepProgram.Kill);
         await running.EndAsync();
         BeepProgram.Signal(worker, BeepProgram.Kill);
@@ -97,7 +106,13 @@ public sealed class InterruptionTests : IDisposable
         var events = EventReader.ReadFrom(_job.Folder.Events).Select(line => line.Event!).ToList();
         Assert.Equal(Enumerable.Range(1, events.Count), events.Select(one => (int)one.Seq));
 
-        Assert.Equal(0, (await BeepProgram.RunAsync(_job.Train(Steps, "whole"))).ExitCode);
-        Assert.Equal(SmallJob.Weights(_job.FolderAt("whole")), SmallJob.Weights(_job.Folder));
+        Assert.Equal(await Uninterrupted.Value, SmallJob.Weights(_job.Folder));
+    }
+
+    private static async Task<byte[]> RunUninterruptedAsync()
+    {
+        using var job = new SmallJob();
+        Assert.Equal(0, (await BeepProgram.RunAsync(job.Train(Steps))).ExitCode);
+        return SmallJob.Weights(job.Folder);
     }
 }

@@ -38,13 +38,17 @@ public sealed class JobSurvivalTests
             var folder = new JobFolder(new HostPaths(home.Path).Job(job));
             await JobClient.UntilAsync(() => JobClient.Metrics(folder).Any());
             var worker = JobClient.WorkerOf(folder);
+            BeepProgram.Signal(worker.Pid, BeepProgram.Pause);
             await first.KillAsync();
             var atDeath = JobClient.Metrics(folder).Max(metric => metric.Step);
+            BeepProgram.Signal(worker.Pid, BeepProgram.GoOn);
 
             // Nobody watches, and it learns.
             await JobClient.UntilAsync(() => JobClient.Metrics(folder).Max(metric => metric.Step) > atDeath);
+            BeepProgram.Signal(worker.Pid, BeepProgram.Pause);
             Assert.True(worker.IsAlive());
             await using var second = await ServerProcess.StartAsync(home.Path, environment, first.Address.Port);
+            BeepProgram.Signal(worker.Pid, BeepProgram.GoOn);
             using var again = JobClient.Open(second, cookies);
             JsonNode view = new JsonObject();
             await JobClient.UntilAsync(async () => (string?)(view = await JobClient.ReadAsync(again, $"api/v1/finetune/jobs/{job}"))["state"] is "succeeded" or "failed" or "cancelled");

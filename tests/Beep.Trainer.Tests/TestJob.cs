@@ -86,14 +86,4 @@ internal sealed class TestJob : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
-
-    /// <summary>Tells the time, which the run asks for before each event.</summary>
-    private sealed class EventClock(Action beforeEvent) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow()
-        {
-            beforeEvent();
-            return base.GetUtcNow();
-        }
-    }
 }

@@ -11,8 +11,9 @@ const accounts = new Map([
   ['bob', { name: 'Bob', preferred_username: 'bob', email: 'bob@example.org', roles: ['staff'] }],
 ]);
 
-// The server is on this machine: the library refuses such addresses unless it is told how to fetch.
-const fetchLocally = (url, options) => fetch(url, { ...options, dispatcher: undefined });
+// The server is on this machine: the library refuses such addresses unless it is told how to fetch. It would wait for no more than 2.5 s,
+// which a server that is busy does not always keep.
+const fetchLocally = (url, options) => fetch(url, { ...options, dispatcher: undefined, signal: AbortSignal.timeout(100_000) });
 
 // Its users may choose among accounts, where they are asked to.
 const policy = interactionPolicy.base();

@@ -18,7 +18,7 @@ internal static class SetupFeature
     public static IServiceCollection AddSetup(this IServiceCollection services, SetupSurroundings setup, SetupToken token)
     {
         services.AddSingleton(setup).AddSingleton(token);
-        services.AddSingleton<DraftStore>().AddSingleton<SetupJournal>().AddSingleton<SetupLock>().AddSingleton<SetupProbes>().AddSingleton<SetupCompletion>();
+        services.AddSingleton<DraftStore>().AddSingleton<SetupJournal>().AddSingleton<SetupLock>().AddSingleton(provider => new SetupProbes(provider.GetRequiredService<TimeProvider>(), SetupProbes.Patience)).AddSingleton<SetupCompletion>();
         services.AddScoped<SetupSession>();
         // There is no SECRET_KEY yet, and nothing that this server protects outlives it.
         services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();

@@ -6,7 +6,8 @@ namespace Beep.EndToEnd.Tests.Browser;
 /// <summary>What people do on pages, by the names that they read there.</summary>
 internal static class BrowserSteps
 {
-    private const float Patience = 20_000;
+    /// <summary>How long anything may take on a page, in milliseconds: longer than any machine takes.</summary>
+    public const float Patience = 120_000;
 
     public static async Task SignInAsync(this IPage page, string userName, string password)
     {

@@ -29,7 +29,7 @@ public sealed class Chromium : IAsyncDisposable
             ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(BrowserSteps.Patience);
         return await context.NewPageAsync();
     }
 
@@ -46,7 +46,8 @@ public sealed class Chromium : IAsyncDisposable
     private static async Task<(IPlaywright Playwright, IBrowser Browser)> StartAsync()
     {
         var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [] });
+        Assertions.SetDefaultExpectTimeout(BrowserSteps.Patience);
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Program, Timeout = BrowserSteps.Patience, Args = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [] });
         return (playwright, browser);
     }
 }

@@ -33,7 +33,6 @@ public sealed partial class FineTuneDayTests(Chromium chromium, PostgresServer p
         await using var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with { EnableFinetune = true });
         var (_, name) = await server.CreateAdminAsync();
         var page = await chromium.OpenAsync(server.Address);
-        page.SetDefaultTimeout(60_000);
         await page.SignInAsync(name, RunningServer.Password);
 
         // The file, and what is to be known of it.
@@ -58,19 +57,27 @@ public sealed partial class FineTuneDayTests(Chromium chromium, PostgresServer p
         await page.PressAsync("Start");
         await page.ArriveAsync(url => JobAddress().IsMatch(url));
         var job = page.Url[^16..];
+        var jobFolder = new JobFolder(server.Services.GetRequiredService<HostPaths>().Job(job));
+        await UntilAsync(() => Task.FromResult(JobClient.Metrics(jobFolder).Count() > 2));
+        // Stands still while somebody looks, or it could be over meanwhile.
+        var worker = JobClient.WorkerOf(jobFolder).Pid;
+        BeepProgram.Signal(worker, BeepProgram.Pause);
 
         // Points come without a reload; then the browser goes, and the run does not notice.
         await page.GetByRole(AriaRole.Img, new() { NameRegex = Points() }).WaitForAsync(new() { Timeout = Patience });
         var seen = await PointsAsync(page);
+        BeepProgram.Signal(worker, BeepProgram.GoOn);
         await page.WaitForFunctionAsync("seen => { const label = document.querySelector('[role=img][aria-label^=\"Loss: \"]')?.getAttribute('aria-label'); return label && parseInt(label.slice(6).replace(',', '')) > seen; }", seen, new() { Timeout = Patience });
+        BeepProgram.Signal(worker, BeepProgram.Pause);
         await page.Context.CloseAsync();
         using var admin = await server.CreateAdminClientAsync();
         var left = (long)(await JobAsync(admin, job))["step"]!;
+        BeepProgram.Signal(worker, BeepProgram.GoOn);
         await UntilAsync(async () => (long)(await JobAsync(admin, job))["step"]! >= left + 3);
+        BeepProgram.Signal(worker, BeepProgram.Pause);
 
         // Back again: everything that happened meanwhile is there.
         page = await chromium.OpenAsync(server.Address);
-        page.SetDefaultTimeout(60_000);
         await page.SignInAsync(name, RunningServer.Password);
         await page.OpenPageAsync($"/jobs/{job}");
         await page.GetByRole(AriaRole.Img, new() { NameRegex = Points() }).WaitForAsync();
@@ -78,10 +85,11 @@ public sealed partial class FineTuneDayTests(Chromium chromium, PostgresServer p
 
         await page.PressAsync("Cancel");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { NameRegex = CancelIt() }).ClickAsync();
+        BeepProgram.Signal(worker, BeepProgram.GoOn);
         await page.Locator("[role=status]", new() { HasText = "cancelled" }).WaitForAsync(new() { Timeout = Patience });
         await page.PressAsync("Resume");
         await page.Locator("[role=status]", new() { HasText = "succeeded" }).WaitForAsync(new() { Timeout = Patience });
-        var events = EventReader.ReadFrom(new JobFolder(server.Services.GetRequiredService<HostPaths>().Job(job)).Events).Select(line => line.Event!).ToList();
+        var events = EventReader.ReadFrom(jobFolder.Events).Select(line => line.Event!).ToList();
         Assert.Equal(Enumerable.Range(1, events.Count), events.Select(happened => (int)happened.Seq));
         Assert.Equal(Enumerable.Range(1, Steps), events.OfType<MetricEvent>().Select(metric => metric.Step).Distinct());
 

@@ -2,10 +2,12 @@ using System.Text.RegularExpressions;
 using Beep.EndToEnd.Tests.Support;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
+using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
 namespace Beep.EndToEnd.Tests.Browser;
@@ -14,7 +16,7 @@ namespace Beep.EndToEnd.Tests.Browser;
 public sealed partial class ProviderTests(Chromium chromium, PostgresServer postgres)
 {
     private const int Phone = 390;
-    private const float Minute = 60_000;
+    private const float Minute = 120_000;
 
     [Fact]
     public async Task SignIn_FromTheRoleToTheEndOverTheBackChannel_IsTheProviders()
@@ -173,7 +175,7 @@ public sealed partial class ProviderTests(Chromium chromium, PostgresServer post
         Assert.SkipUnless(Chromium.IsInstalled, Chromium.Missing);
         Assert.SkipUnless(CertifiedProvider.IsInstalled, CertifiedProvider.Missing);
         using var home = new TemporaryFolder();
-        var (port, providerPort) = (CertifiedProvider.FreePort(), CertifiedProvider.FreePort());
+        var (port, providerPort) = (ServerProcess.HoldPort(), ServerProcess.HoldPort());
         var environment = new Dictionary<string, string>
         {
             ["BEEP_PYTHON_HOME"] = home.Path,
@@ -224,7 +226,7 @@ public sealed partial class ProviderTests(Chromium chromium, PostgresServer post
     private async Task<Pair> StartAsync(bool hasPasswords, bool hasProvider)
     {
         Assert.SkipUnless(Chromium.IsInstalled, Chromium.Missing);
-        var port = CertifiedProvider.FreePort();
+        var port = ServerProcess.HoldPort();
         var provider = hasProvider ? await CertifiedProvider.StartAsync(new ProviderWish($"http://localhost:{port}")) : null;
         var server = await RunningServer.StartAsync(TestDatabase.Sqlite, postgres, options => options with
         {
@@ -240,7 +242,7 @@ public sealed partial class ProviderTests(Chromium chromium, PostgresServer post
                 RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
                 Name = "Example Organisation",
             },
-        });
+        }, services => services.AddSingleton(provider => new ProviderHttp(provider.GetRequiredService<HostOptions>().IdentityServer.Authority ?? new Uri("http://localhost"), TimeSpan.FromMinutes(2))));
         // The last Admin is never demoted: there is another one.
         await server.CreateAdminAsync();
         return new Pair(provider, server);

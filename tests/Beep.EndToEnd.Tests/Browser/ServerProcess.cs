@@ -2,16 +2,21 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Beep.EndToEnd.Tests.Support;
 using Beep.Host.Hosting.Processes;
+using Beep.Tests;
 
 namespace Beep.EndToEnd.Tests.Browser;
 
 /// <summary>`beep serve` as its own process, in a home of its own, on a port of the loopback.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    // To the end of the tests: a server that is started again has the port of the one before.
+    private static readonly ConcurrentBag<HeldPort> Ports = [];
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
 
@@ -34,7 +39,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it answers.</summary>
     public static async Task<ServerProcess> StartAsync(string home, IReadOnlyDictionary<string, string>? environment = null, int? port = null, params string[] arguments)
     {
-        var chosen = port ?? FreePort();
+        var chosen = port ?? HoldPort();
         var start = new ProcessStartInfo(DotnetRuntime.Executable, [BeepProgram.HostLibrary, .. arguments.Length > 0 ? arguments : ["serve"]])
         {
             UseShellExecute = false,
@@ -108,11 +113,26 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static int FreePort()
+    /// <summary>A port that nobody else gets.</summary>
+    public static int HoldPort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var port = new HeldPort();
+        Ports.Add(port);
+        return port.Number;
+    }
+
+    /// <summary>Waits until it has printed something, which it may do after it answers; returns it.</summary>
+    public async Task<string> PrintedAsync(Regex what)
+    {
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            if (what.Match(Output) is { Success: true } match)
+            {
+                return match.Value;
+            }
+
+            Assert.True(!_process.HasExited && waited.Elapsed < Patience, $"The server does not print {what}:\n{Output}");
+        }
     }
 
     private void Keep(string? line)

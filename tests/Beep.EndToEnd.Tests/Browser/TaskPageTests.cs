@@ -27,14 +27,15 @@ public sealed class TaskPageTests(Chromium chromium, PostgresServer postgres)
         await page.GetByRole(AriaRole.Link, new() { Name = "Sleep for long" }).First.ClickAsync();
         await page.ArriveAsync($"**/tasks/{task.Id}");
         await page.GetByRole(AriaRole.Main).GetByText("half asleep").WaitForAsync();
-        var process = await sleeper.Started.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var process = await sleeper.Started.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.True(Directory.Exists($"/proc/{process}"));
 
         await page.PressAsync("Cancel");
         await page.PressAsync("Cancel the task");
         // The page hears of it by itself.
-        await page.Locator("[role=status]", new() { HasText = "cancelled" }).WaitForAsync(new() { Timeout = 40_000 });
-        Assert.False(Directory.Exists($"/proc/{process}"));
+        await page.Locator("[role=status]", new() { HasText = "cancelled" }).WaitForAsync();
+        // Whoever is told of its end may be the slower one.
+        Assert.True(ProcessTable.Read(process) is null or { IsEnded: true });
         await page.Context.CloseAsync();
     }
 

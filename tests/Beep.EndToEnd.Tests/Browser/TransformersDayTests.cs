@@ -30,7 +30,6 @@ public sealed partial class TransformersDayTests(Chromium chromium)
         var dataset = await JobClient.UploadAsync(client, 200);
 
         var page = await chromium.OpenAsync(first.Address);
-        page.SetDefaultTimeout(60_000);
         await page.SignInAsync("ada", JobClient.Password);
         await page.OpenPageAsync($"/jobs/new?dataset={dataset}");
         await page.GetByLabel("What learns").SelectOptionAsync(new SelectOptionValue { Index = 1 });
@@ -62,7 +61,6 @@ public sealed partial class TransformersDayTests(Chromium chromium)
         await JobClient.UntilAsync(() => JobClient.Metrics(folder).Max(metric => metric.Step) > atDeath);
         await using var second = await ServerProcess.StartAsync(home.Path, environment, first.Address.Port);
         page = await chromium.OpenAsync(second.Address);
-        page.SetDefaultTimeout(60_000);
         await page.SignInAsync("ada", JobClient.Password);
         await page.OpenPageAsync($"/jobs/{job}");
         await page.Locator("[role=status]", new() { HasText = "succeeded" }).WaitForAsync(new() { Timeout = Patience });

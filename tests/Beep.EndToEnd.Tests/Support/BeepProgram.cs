@@ -17,6 +17,11 @@ internal static class BeepProgram
     public const int Interrupt = 2;
     public const int Kill = 9;
 
+    /// <summary>Makes a process stand still until <see cref="GoOn"/>.</summary>
+    public const int Pause = 19;
+
+    public const int GoOn = 18;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     // artifacts/bin/Beep.EndToEnd.Tests/<configuration>

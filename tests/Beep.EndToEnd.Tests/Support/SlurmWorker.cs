@@ -10,13 +10,10 @@ internal static class SlurmWorker
     /// <summary>Those who ask the cluster do so one after the other: it has few processors, and who begins frees it of every job.</summary>
     public const string Alone = "Slurm";
 
-    private const int Stop = 19;
-    private const int Continue = 18;
-
     /// <summary>Makes them stand still: a server takes longer to start than a small model to train.</summary>
-    public static void Pause(JobFolder folder) => Signal(folder, Stop);
+    public static void Pause(JobFolder folder) => Signal(folder, BeepProgram.Pause);
 
-    public static void GoOn(JobFolder folder) => Signal(folder, Continue);
+    public static void GoOn(JobFolder folder) => Signal(folder, BeepProgram.GoOn);
 
     private static void Signal(JobFolder folder, int signal)
     {

@@ -48,6 +48,15 @@ internal sealed class SmallJob : IDisposable
         }
     }
 
+    /// <summary>Waits until the run has done so many steps, and makes its worker stand still, which would do the others meanwhile; returns that.</summary>
+    public async Task<int> HoldAtStepAsync(int step, BeepProgram.RunningBeep running)
+    {
+        await WaitForStepAsync(step, running);
+        var worker = running.WorkerId!.Value;
+        BeepProgram.Signal(worker, BeepProgram.Pause);
+        return worker;
+    }
+
     public static byte[] Weights(JobFolder folder) => File.ReadAllBytes(Path.Combine(folder.Adapter, "adapter_model.safetensors"));
 
     public void Dispose() => _root.Dispose();

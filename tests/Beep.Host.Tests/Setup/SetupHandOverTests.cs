@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Beep.Host.Cli;
 using Beep.Host.Setup.Unlocking;
 using Beep.Host.Tests.Support;
+using Beep.Tests;
 
 namespace Beep.Host.Tests.Setup;
 
@@ -16,8 +16,9 @@ public sealed class SetupHandOverTests(PostgresServer server)
     {
         using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite, server);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        stop.CancelAfter(TimeSpan.FromSeconds(90));
-        var port = FreePort();
+        stop.CancelAfter(TimeSpan.FromMinutes(5));
+        using var held = new HeldPort();
+        var port = held.Number;
         var terminal = new TestTerminal();
         var served = Task.Run(() => BeepCommand.RunAsync(["serve"], terminal.Services() with { Variable = name => name == "PORT" ? $"{port}" : name == "DATABASE_URL" ? null : database.Variable(name) }, stop.Token), CancellationToken.None);
         using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -25,6 +26,12 @@ public sealed class SetupHandOverTests(PostgresServer server)
         {
             await UntilAsync(client, "/health/live", stop.Token);
             var token = (await File.ReadAllTextAsync(database.Paths.SetupToken, stop.Token)).Trim();
+            // It is said once it listens.
+            while (!terminal.Output.Contains("The token alone lies in ", StringComparison.Ordinal))
+            {
+                await Task.Delay(50, stop.Token);
+            }
+
             Assert.Contains($"  http://127.0.0.1:{port}/setup#{token}\n", terminal.Output, StringComparison.Ordinal);
             client.DefaultRequestHeaders.Add(SetupLock.Header, token);
             using var done = await client.PostAsJsonAsync("/setup/api/initialize", SetupHarness.Body(database.Address), stop.Token);
@@ -97,12 +104,5 @@ public sealed class SetupHandOverTests(PostgresServer server)
 
             await Task.Delay(100, cancellationToken);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -6,6 +6,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Setup.Completion;
+using Beep.Host.Setup.Probing;
 using Beep.Host.Setup.Unlocking;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,12 +19,15 @@ internal sealed class SetupHarness : IAsyncDisposable
 {
     public const string Password = "three plain brown teapots";
 
+    /// <summary>How long a database or a provider that is tried may take: longer than any machine takes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+
     private readonly WebApplication _app;
 
     private SetupHarness(WebApplication app, string token)
     {
         (_app, Token) = (app, token);
-        Client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, MaxConnectionsPerServer = 100 }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        Client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, MaxConnectionsPerServer = 100 }) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(5) };
     }
 
     public string Token { get; }
@@ -37,7 +41,7 @@ internal sealed class SetupHarness : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static async Task<SetupHarness> StartAsync(
-        HostPaths paths, Dictionary<string, string>? environment = null, Action<IServiceCollection>? configure = null, TimeProvider? time = null, CompletionWatch? watch = null)
+        HostPaths paths, Dictionary<string, string>? environment = null, Action<IServiceCollection>? configure = null, TimeProvider? time = null, CompletionWatch? watch = null, TimeSpan? patience = null)
     {
         var variable = Variable(paths, environment);
         var options = HostConfiguration.Load(new HostSurroundings { Variable = variable }).Require() with { Port = 0 };
@@ -48,6 +52,7 @@ internal sealed class SetupHarness : IAsyncDisposable
             LeastLevel = LogLevel.Critical,
             Configure = services =>
             {
+                services.AddSingleton(new SetupProbes(time ?? TimeProvider.System, patience ?? Patience));
                 if (watch is not null)
                 {
                     services.AddSingleton(watch);

@@ -28,7 +28,8 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         using var web = new Answering("HTTP/1.1 400 Bad Request\r\nServer: secret-service/1.2\r\n\r\n");
-        await using var setup = await SetupHarness.StartAsync(Paths);
+        // The silent one is given up after that.
+        await using var setup = await SetupHarness.StartAsync(Paths, patience: TimeSpan.FromSeconds(2));
         var answers = new HashSet<string>();
         foreach (var port in new[] { 1, ((IPEndPoint)silent.LocalEndpoint).Port, web.Port })
         {
@@ -184,7 +185,7 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
         provider.Answer = document == "REDIRECT"
             ? "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             : $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
-        var probe = new DiscoveryProbe(TimeProvider.System);
+        var probe = new DiscoveryProbe(TimeProvider.System, SetupHarness.Patience);
         if (code is null)
         {
             var found = await probe.TryAsync(issuer, Cancellation);
@@ -206,7 +207,7 @@ public sealed class SetupProbeTests(PostgresServer server) : IDisposable
     [InlineData("", "bad_address")]
     [InlineData("http://127.0.0.1:1", "provider_unreachable")]
     public async Task OidcMisconfiguration_Authority_MustBeSafeToAsk(string authority, string code) =>
-        Assert.Equal(code, (await Assert.ThrowsAsync<FaultException>(() => new DiscoveryProbe(TimeProvider.System).TryAsync(authority, Cancellation))).Faults.Single().Code);
+        Assert.Equal(code, (await Assert.ThrowsAsync<FaultException>(() => new DiscoveryProbe(TimeProvider.System, SetupHarness.Patience).TryAsync(authority, Cancellation))).Faults.Single().Code);
 
     private static JsonObject Server(string host, int port) => new() { ["provider"] = "postgresql", ["host"] = host, ["port"] = port, ["password"] = "x", ["encryption"] = "disable" };
 

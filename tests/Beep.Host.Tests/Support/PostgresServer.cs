@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Beep.Host.Hosting;
 using Beep.Host.Tests.Support;
+using Beep.Tests;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -21,6 +20,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private static readonly string? Programs = FindPrograms();
     private readonly Lazy<Task<PostgresAddress>> _server;
     private readonly string _password = Guid.NewGuid().ToString("N");
+    private HeldPort? _port;
     private Process? _process;
     private string? _folder;
 
@@ -49,6 +49,7 @@ public sealed class PostgresServer : IAsyncDisposable
             _process.Dispose();
         }
 
+        _port?.Dispose();
         if (_folder is not null)
         {
             Directory.Delete(_folder, recursive: true);
@@ -66,8 +67,9 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         await RunAsync([.. AsServer, Path.Combine(Programs!, "initdb"), "-D", Path.Combine(_folder, "data"), "-U", Superuser, "--auth=scram-sha-256", "--pwfile", Path.Combine(_folder, "password"), "--no-sync", "--locale=C", "--encoding=UTF8"]);
-        var port = FreePort();
-        await File.AppendAllTextAsync(Path.Combine(_folder, "data", "postgresql.conf"), $"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 200\n");
+        _port = new HeldPort();
+        var port = _port.Number;
+        await File.AppendAllTextAsync(Path.Combine(_folder, "data", "postgresql.conf"), $"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 400\n");
         _process = Process.Start(new ProcessStartInfo(AsServer.FirstOrDefault() ?? "/bin/sh", [.. AsServer.Skip(1), .. AsServer.Length > 0 ? (string[])["/bin/sh"] : [], "-c", Script, "postgres", _folder, Programs!])
         {
             RedirectStandardInput = true,
@@ -87,7 +89,7 @@ public sealed class PostgresServer : IAsyncDisposable
                 await connection.OpenAsync();
                 return address;
             }
-            catch (NpgsqlException) when (started.Elapsed < TimeSpan.FromSeconds(60) && !_process.HasExited)
+            catch (NpgsqlException) when (started.Elapsed < TimeSpan.FromMinutes(3) && !_process.HasExited)
             {
             }
         }
@@ -101,13 +103,6 @@ public sealed class PostgresServer : IAsyncDisposable
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{command[0]} ended with {process.ExitCode}: {await output}{await error}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Debian keeps the server's programs out of PATH, in a folder by version.</summary>

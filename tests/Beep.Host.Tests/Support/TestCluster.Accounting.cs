@@ -47,7 +47,7 @@ public sealed partial class TestCluster
         // Nobody but the one who may read the folder of its socket can reach it.
         Launch("mariadbd", "mariadbd", "--no-defaults", $"--user={user}", $"--datadir={data}", $"--socket={DatabaseSocket}", $"--pid-file={_folder}/run/database.pid", "--skip-networking", "--skip-grant-tables", "--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900");
         await UntilAsync(() => Task.FromResult(File.Exists(DatabaseSocket)));
-        var (port, log) = (FreePort(), Path.Combine(_folder, "slurmdbd.log"));
+        var (port, log) = (Hold("slurmdbd"), Path.Combine(_folder, "slurmdbd.log"));
         var configuration = Path.Combine(_folder, "slurmdbd.conf");
         await File.WriteAllTextAsync(configuration, $"""
             AuthType=auth/munge
@@ -65,7 +65,7 @@ public sealed partial class TestCluster
             """);
         File.SetUnixFileMode(configuration, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Launch("slurmdbd", "slurmdbd", "-D");
-        await UntilAsync(async () => File.Exists(log) && (await File.ReadAllTextAsync(log)).Contains(" started", StringComparison.Ordinal));
+        await UntilAsync(async () => File.Exists(log) && (await File.ReadAllTextAsync(log)).Contains(" started", StringComparison.Ordinal) && await ListensAsync("slurmdbd"));
         return $"""
             AccountingStorageType=accounting_storage/slurmdbd
             AccountingStorageHost=localhost

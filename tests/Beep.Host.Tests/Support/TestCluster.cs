@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Beep.Host.Hosting.Processes;
 using Beep.Host.Tests.Support;
+using Beep.Tests;
 
 [assembly: AssemblyFixture(typeof(TestCluster))]
 
@@ -23,10 +24,12 @@ public sealed partial class TestCluster : IAsyncDisposable
     // Ends the daemon when its input ends, which the system sees to when this process is gone.
     private const string Script = "\"$@\" & daemon=$!; cat >/dev/null; kill -TERM $daemon; wait $daemon";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Longer than any machine takes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Lazy<Task> _start;
     private readonly Dictionary<string, Process> _daemons = [];
+    private readonly Dictionary<string, HeldPort> _ports = [];
     private readonly string _folder;
 
     public TestCluster()
@@ -72,6 +75,7 @@ public sealed partial class TestCluster : IAsyncDisposable
     public async Task KillNodeAsync(string node, bool withJobs)
     {
         End(int.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, $"slurmd.{node}.pid")), CultureInfo.InvariantCulture));
+        await UntilAsync(async () => !await ListensAsync(node));
         if (withJobs)
         {
             var processes = ProcessTable.ReadAll().Where(process => ProcessTable.ReadVariable(process.Pid, "SLURMD_NODENAME") == node || ProcessTable.ReadVariable(process.Pid, "SLURM_JOB_NODELIST") == node).Select(process => process.Pid).ToList();
@@ -95,6 +99,8 @@ public sealed partial class TestCluster : IAsyncDisposable
         }
 
         Launch(node, "slurmd", "-D", "-f", Configuration, "-N", node);
+        // What the controller says of one that was away for a moment is what it knew before.
+        await UntilAsync(() => ListensAsync(node));
         await UntilAsync(async () =>
         {
             var state = (await RunAsync("sinfo", "--noheader", "--Node", $"--nodes={node}", "--format=%t")).Split('\n')[0].Trim();
@@ -113,7 +119,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         if (_daemons.Count > 0)
         {
             await CommandRun.RunAsync(Find("scancel")!, [$"--user={UnixUser.Id}"], new Dictionary<string, string> { ["SLURM_CONF"] = Configuration }, Patience, CancellationToken.None);
-            for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(15) && await CommandRun.RunAsync(Find("squeue")!, ["--noheader"], new Dictionary<string, string> { ["SLURM_CONF"] = Configuration }, Patience, CancellationToken.None) is { IsGood: true, Output.Length: > 0 };)
+            for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60) && await CommandRun.RunAsync(Find("squeue")!, ["--noheader"], new Dictionary<string, string> { ["SLURM_CONF"] = Configuration }, Patience, CancellationToken.None) is { IsGood: true, Output.Length: > 0 };)
             {
                 await Task.Delay(200);
             }
@@ -133,6 +139,11 @@ public sealed partial class TestCluster : IAsyncDisposable
         foreach (var process in _folder.Length == 0 ? [] : ProcessTable.ReadAll().Where(process => ProcessTable.ReadVariable(process.Pid, "SLURM_CONF") == Configuration && process.Pid != Environment.ProcessId))
         {
             End(process.Pid);
+        }
+
+        foreach (var port in _ports.Values)
+        {
+            port.Dispose();
         }
 
         if (Directory.Exists(_folder))
@@ -160,7 +171,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         await File.WriteAllBytesAsync(key, RandomNumberGenerator.GetBytes(1024));
         File.SetUnixFileMode(key, UnixFileMode.UserRead);
         var socket = Path.Combine(_folder, "run", "munge");
-        var (controller, first, second) = (FreePort(), FreePort(), FreePort());
+        var (controller, first, second) = (Hold("slurmctld"), Hold("n1"), Hold("n2"));
         var (host, user) = (Dns.GetHostName(), Environment.UserName);
         Launch("munged", "munged", "--foreground", $"--key-file={key}", $"--socket={socket}", $"--pid-file={_folder}/run/munge.pid", $"--log-file={_folder}/munge/log", $"--seed-file={_folder}/munge/seed", "--num-threads=10");
         await UntilAsync(() => Task.FromResult(File.Exists(socket)));
@@ -192,6 +203,7 @@ public sealed partial class TestCluster : IAsyncDisposable
             KillWait=20
             MinJobAge={(_isAccounted ? (int)Memory.TotalSeconds : 300)}
             SlurmdTimeout=300
+            MessageTimeout=60
             BatchStartTimeout=2
             PreemptType=preempt/partition_prio
             PreemptMode=REQUEUE
@@ -275,10 +287,21 @@ public sealed partial class TestCluster : IAsyncDisposable
 
     private static string? Find(string program) => Programs.Find(program) ?? (File.Exists($"/usr/sbin/{program}") ? $"/usr/sbin/{program}" : null);
 
-    private static int FreePort()
+    /// <summary>The port of a daemon, which nobody else gets.</summary>
+    private int Hold(string name) => (_ports[name] = new HeldPort()).Number;
+
+    /// <summary>Whether a daemon takes connections.</summary>
+    private async Task<bool> ListensAsync(string name)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, _ports[name].Number);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

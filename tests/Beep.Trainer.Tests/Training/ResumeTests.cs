@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Beep.Contracts;
 using Beep.Tests;
 
@@ -115,18 +116,16 @@ public sealed class ResumeTests
         };
     }
 
-    /// <summary>Runs the job in a process of its own and ends that without warning once it has done some steps.</summary>
+    /// <summary>Runs the job in a process of its own and ends that without warning once it has done some steps; it would do the others within a moment.</summary>
     private static async Task KillAsync(TestJob job, int afterStep, CancellationToken cancellation)
     {
-        using var process = TrainerProcess.Start("train", job.Folder.Root);
-        while (!process.HasExited && !job.Metrics.Any(metric => metric.Step >= afterStep))
-        {
-            await Task.Delay(2, cancellation);
-        }
-
+        using var process = Process.Start(new ProcessStartInfo(TestProgram.FileName, TestProgram.StandingAt(job.Folder, afterStep)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var error = process.StandardError.ReadToEndAsync(cancellation);
+        var said = await process.StandardOutput.ReadLineAsync(cancellation);
         process.Kill();
         await process.WaitForExitAsync(cancellation);
-        Assert.True(job.Metrics.Count > 0, await process.StandardError.ReadToEndAsync(cancellation));
+        Assert.True(said == TestProgram.Standing, await error);
+        Assert.Equal(afterStep, job.Metrics[^1].Step);
     }
 
     private static SortedDictionary<int, double?> LossByStep(TestJob job)

@@ -14,22 +14,21 @@ namespace Beep.Host.Setup.Probing;
 /// Tries a database: whether it answers, who it is, whether tables can be made. Says no more than that, since whoever asks
 /// may be looking for what this machine can reach: no text of the other side, one answer for everything that is not a database.
 /// </summary>
-internal sealed class DatabaseProbe(TimeProvider time)
+internal sealed class DatabaseProbe(TimeProvider time, TimeSpan patience)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly byte[] SqliteHead = "SQLite format 3\0"u8.ToArray();
 
     /// <exception cref="FaultException">It cannot be used.</exception>
     public async Task<DatabaseProbeResult> TryAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
         try
         {
             return address switch
             {
-                SqliteAddress file => await TryFileAsync(file, patience.Token).ConfigureAwait(false),
-                PostgresAddress server => await TryServerAsync(server, patience.Token).ConfigureAwait(false),
+                SqliteAddress file => await TryFileAsync(file, limit.Token).ConfigureAwait(false),
+                PostgresAddress server => await TryServerAsync(server, limit.Token).ConfigureAwait(false),
                 _ => throw new ArgumentOutOfRangeException(nameof(address), address, "No such kind of database."),
             };
         }
@@ -45,7 +44,7 @@ internal sealed class DatabaseProbe(TimeProvider time)
         var started = time.GetTimestamp();
         try
         {
-            var builder = new NpgsqlConnectionStringBuilder(ConnectionStrings.Of(address)) { Pooling = false, CommandTimeout = (int)Patience.TotalSeconds };
+            var builder = new NpgsqlConnectionStringBuilder(ConnectionStrings.Of(address)) { Pooling = false, Timeout = (int)Math.Ceiling(patience.TotalSeconds), CommandTimeout = (int)Math.Ceiling(patience.TotalSeconds) };
             var connection = new NpgsqlConnection(builder.ToString());
             await using var _ = connection.ConfigureAwait(false);
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);

@@ -8,23 +8,22 @@ namespace Beep.Host.Setup.Probing;
 /// Fetches a provider's discovery document and keys and says whether they fit, by the same rules as a sign-in. Follows no redirect,
 /// reads little, waits shortly, and shows nothing of what it read but the issuer.
 /// </summary>
-internal sealed class DiscoveryProbe(TimeProvider time)
+internal sealed class DiscoveryProbe(TimeProvider time, TimeSpan patience)
 {
     private const string Where = "sign_in.authority";
     private const int LongestIssuer = 255;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <exception cref="FaultException">It does not fit.</exception>
     public async Task<DiscoveryProbeResult> TryAsync(string? authority, CancellationToken cancellationToken)
     {
-        using var http = new ProviderHttp(Read(authority));
+        using var http = new ProviderHttp(Read(authority), patience);
         var started = time.GetTimestamp();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
         try
         {
-            var document = await FindAsync(http, authority!.Trim(), patience.Token).ConfigureAwait(false);
-            var keys = await CountKeysAsync(http, document.KeysAddress, patience.Token).ConfigureAwait(false);
+            var document = await FindAsync(http, authority!.Trim(), limit.Token).ConfigureAwait(false);
+            var keys = await CountKeysAsync(http, document.KeysAddress, limit.Token).ConfigureAwait(false);
             return new DiscoveryProbeResult(time.GetElapsedTime(started), document.HasProofKey, keys);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -5,12 +5,17 @@ using Beep.Host.Setup.Unlocking;
 namespace Beep.Host.Setup.Probing;
 
 /// <summary>The probes, each so many times a minute over all callers: this host is no tool to look around with.</summary>
-internal sealed class SetupProbes(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="patience">How long what is tried may take.</param>
+internal sealed class SetupProbes(TimeProvider time, TimeSpan patience)
 {
+    /// <summary>How long somebody waits who sits in front of the page.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private const int PerMinute = 10;
 
-    private readonly DatabaseProbe _database = new(time);
-    private readonly DiscoveryProbe _discovery = new(time);
+    private readonly DatabaseProbe _database = new(time, patience);
+    private readonly DiscoveryProbe _discovery = new(time, patience);
     private readonly SlidingLimit _databaseLimit = new(PerMinute, time);
     private readonly SlidingLimit _discoveryLimit = new(PerMinute, time);
 

@@ -6,6 +6,7 @@ using Beep.Host.Data;
 using Beep.Host.Hosting;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Identity.External.Flow;
+using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Identity.External.Providers;
@@ -15,12 +16,19 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using HostOptions = Beep.Host.Hosting.Settings.HostOptions;
 
 namespace Beep.Host.Tests.Identity.External;
 
-/// <summary>A whole server that lets a provider sign people in.</summary>
+/// <summary>
+/// A whole server that lets a provider sign people in. It waits longer for the provider than it does in earnest, and renews tokens when a test
+/// wants it and not by itself: a round that comes in between would have claimed what the test is to renew.
+/// </summary>
 internal static class ProviderServer
 {
+    /// <summary>How long it waits for an answer: longer than any machine takes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+
     public static Task<RunningServer> StartAsync(HostileProvider provider, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, string kind = TestDatabase.Sqlite, Func<string, string?>? variable = null) =>
         StartAsync(provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres, change, configure, hasPasswords, kind: kind, variable: variable);
 
@@ -34,8 +42,24 @@ internal static class ProviderServer
             Scopes = ["openid", "profile", "email"],
             RoleMap = new Dictionary<string, string> { ["admins"] = "Admin", ["staff"] = "User" },
         };
-        return RunningServer.StartAsync(kind, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, configure, variable);
+        return RunningServer.StartAsync(kind, postgres, options => options with { EnableIdentityServer = true, EnableInternalUsers = hasPasswords, Port = port, IdentityServer = change?.Invoke(settings) ?? settings }, Calm, variable);
+
+        void Calm(IServiceCollection services)
+        {
+            if (services.SingleOrDefault(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(ExternalRefresher)) is { } refresher)
+            {
+                services.Remove(refresher);
+                services.AddSingleton<ExternalRefresher>();
+            }
+
+            services.AddSingleton(provider => new ProviderHttp(provider.GetRequiredService<HostOptions>().IdentityServer.Authority!, Patience));
+            configure?.Invoke(services);
+        }
     }
+
+    /// <summary>Looks for the provider by a clock of the test's own: how often it asks there depends on nothing else.</summary>
+    public static Action<IServiceCollection> LooksBy(TimeProvider time) => services =>
+        services.AddSingleton(provider => new ProviderDirectory(provider.GetRequiredService<HostOptions>().IdentityServer.Authority!.OriginalString, provider.GetRequiredService<ProviderHttp>(), time));
 
     /// <summary>Why sign-ins were refused, oldest first.</summary>
     public static async Task<IReadOnlyList<string?>> RefusalsAsync(this RunningServer server)
@@ -56,7 +80,7 @@ internal static class ProviderServer
 
     /// <summary>One round of renewals.</summary>
     public static Task RefreshAsync(this RunningServer server, CancellationToken? stopping = null) =>
-        server.Services.GetServices<IHostedService>().OfType<ExternalRefresher>().Single().RefreshAsync(stopping ?? TestContext.Current.CancellationToken);
+        server.Services.GetRequiredService<ExternalRefresher>().RefreshAsync(stopping ?? TestContext.Current.CancellationToken);
 
     public static async Task<IReadOnlyList<User>> ExternalUsersAsync(this RunningServer server)
     {
@@ -114,7 +138,7 @@ internal sealed class ProviderBrowser : IDisposable
             _cookies.SetCookies(Server, $"{cookie}; path=/");
         }
 
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies }) { Timeout = TimeSpan.FromSeconds(30) };
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies }) { Timeout = TimeSpan.FromMinutes(2) };
     }
 
     public Uri Server { get; }

@@ -29,7 +29,7 @@ public sealed class ProviderKeyTests(PostgresServer postgres)
             provider.Header = header => header.Remove("kid");
         }
 
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: ProviderServer.LooksBy(new ManualTime()));
         using var first = new ProviderBrowser(server);
         Assert.Equal("/", await first.SignInAsync());
         provider.Rotate(keepsName: true);
@@ -50,7 +50,7 @@ public sealed class ProviderKeyTests(PostgresServer postgres)
     public async Task UnknownKey_OfACallerWhoHangsUp_IsLookedForAllTheSame()
     {
         await using var provider = await HostileProvider.StartAsync();
-        using var http = new ProviderHttp(new Uri(provider.Issuer));
+        using var http = new ProviderHttp(new Uri(provider.Issuer), ProviderServer.Patience);
         using var directory = new ProviderDirectory(provider.Issuer, http, new ManualTime());
         await directory.GetAsync(Token);
         provider.Rotate();
@@ -59,11 +59,11 @@ public sealed class ProviderKeyTests(PostgresServer postgres)
         provider.Document = _ =>
         {
             asked.Set();
-            release.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+            release.Wait(ProviderServer.Patience, CancellationToken.None);
         };
         using var hangsUp = new CancellationTokenSource();
         var stranger = SignedToken.VerifyAsync(provider.MakeToken(provider.IdClaims("n"), new JsonObject { ["alg"] = "RS256", ["kid"] = "unknown" }), directory, hangsUp.Token);
-        Assert.True(asked.Wait(TimeSpan.FromSeconds(10), Token));
+        Assert.True(asked.Wait(ProviderServer.Patience, Token));
         await hangsUp.CancelAsync();
         release.Set();
         await Assert.ThrowsAnyAsync<Exception>(() => stranger);
@@ -146,7 +146,7 @@ public sealed class ProviderKeyTests(PostgresServer postgres)
     {
         await using var provider = await HostileProvider.StartAsync();
         var time = new ManualTime();
-        using var http = new ProviderHttp(new Uri(provider.Issuer));
+        using var http = new ProviderHttp(new Uri(provider.Issuer), ProviderServer.Patience);
         using var directory = new ProviderDirectory(provider.Issuer, http, time);
         var health = new Beep.Host.Identity.External.ProviderHealth(directory);
         Assert.Null(await health.FindFaultAsync(Token));

@@ -12,6 +12,7 @@ using Beep.Host.Identity.Users;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Support;
+using Beep.Tests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -108,12 +109,11 @@ public sealed class ProviderModeTests(PostgresServer postgres)
         using var browser = new ProviderBrowser(server);
         await browser.SignInAsync();
         using var release = new ManualResetEventSlim();
-        provider.Document = _ => release.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+        provider.Document = _ => release.Wait(ProviderServer.Patience, CancellationToken.None);
         await using var twin = await server.StartTwinAsync();
         using var leaves = new ProviderBrowser(twin, browser.CookieHeader);
         var leaving = leaves.TrySignOutAsync();
-        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(8);
-        while (await SessionsAsync() > 0 && TimeProvider.System.GetUtcNow() < deadline)
+        while (await SessionsAsync() > 0 && !leaving.IsCompleted)
         {
             await Task.Delay(100, Token);
         }
@@ -135,7 +135,7 @@ public sealed class ProviderModeTests(PostgresServer postgres)
     [InlineData("beep", 0)]
     public void Audience_ThatIsTheClientItself_NeedsAScope(string? scope, int faults)
     {
-        using var home = new Beep.Tests.TemporaryFolder();
+        using var home = new TemporaryFolder();
         var configuration = HostConfiguration.Load(new HostSurroundings
         {
             Variable = name => name switch
@@ -188,11 +188,12 @@ public sealed class ProviderModeTests(PostgresServer postgres)
     {
         await using var provider = await HostileProvider.StartAsync();
         provider.Instead["/.well-known/openid-configuration"] = Results.StatusCode(503);
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        var time = new ManualTime();
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: ProviderServer.LooksBy(time));
         using var client = server.CreateClient();
         Assert.Equal("""{"status":"degraded","faults":{"sign_in_provider":"provider_unreachable"}}""", await client.GetStringAsync("health/ready", Token));
         provider.Instead.Clear();
-        await Task.Delay(1100, Token);
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync("health/ready", Token));
     }
 

@@ -1,9 +1,11 @@
 using System.Net;
+using Beep.Host.Identity.External.Protocol;
 using Beep.Host.Tests.Identity.External.Providers;
 using Beep.Host.Tests.Support;
 using Beep.Tests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using HostOptions = Beep.Host.Hosting.Settings.HostOptions;
 
 namespace Beep.Host.Tests.Identity.External;
 
@@ -176,7 +178,10 @@ public sealed class SignInAnswerTests(PostgresServer postgres)
     {
         await using var provider = await HostileProvider.StartAsync();
         provider.Instead["/token"] = new Never();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        using var hasty = new ProviderHttp(new Uri(provider.Issuer), TimeSpan.FromSeconds(1));
+        // Of all that is asked there, this alone is not waited for.
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: services => services.AddSingleton(
+            services => new ProviderClient(services.GetRequiredService<HostOptions>().IdentityServer, hasty)));
         using var browser = new ProviderBrowser(server);
         await browser.RefusedAsync();
         Assert.Equal(["provider_unreachable"], await server.RefusalsAsync());

@@ -70,13 +70,14 @@ public sealed class SignInFlowTests(PostgresServer postgres)
         await using var provider = await HostileProvider.StartAsync();
         const string path = "/.well-known/openid-configuration";
         provider.Instead[path] = kind switch { "down" => Results.StatusCode(503), "error" => Results.StatusCode(500), _ => Results.Text("<html>Maintenance</html>", "text/html") };
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        var time = new ManualTime();
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: ProviderServer.LooksBy(time));
         using var browser = new ProviderBrowser(server);
         var refused = (await browser.FollowAsync(new Uri(browser.Server, "account/external"))).PathAndQuery;
         Assert.Matches("^/sign-in\\?error=provider_(away|failed)&id=[0-9a-f]{32}$", refused);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("health/ready")).StatusCode);
         provider.Instead.Clear();
-        await Task.Delay(1100, Token);
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("/", await browser.SignInAsync());
     }
 
@@ -84,7 +85,7 @@ public sealed class SignInFlowTests(PostgresServer postgres)
     public async Task Case06_FloodOfUnknownKeys_FetchesTheKeysOnceAnInterval()
     {
         await using var provider = await HostileProvider.StartAsync();
-        await using var server = await ProviderServer.StartAsync(provider, postgres);
+        await using var server = await ProviderServer.StartAsync(provider, postgres, configure: ProviderServer.LooksBy(new ManualTime()));
         provider.Header = header => header["kid"] = Guid.NewGuid().ToString("N");
         for (var i = 0; i < 10; i++)
         {
@@ -101,7 +102,7 @@ public sealed class SignInFlowTests(PostgresServer postgres)
     {
         await using var provider = await HostileProvider.StartAsync();
         var time = new ManualTime();
-        using var http = new ProviderHttp(new Uri(provider.Issuer));
+        using var http = new ProviderHttp(new Uri(provider.Issuer), ProviderServer.Patience);
         using var directory = new ProviderDirectory(provider.Issuer, http, time);
         var first = await directory.GetAsync(Token);
         Assert.Empty((await directory.RenewAsync(first, Token)).Find("unknown"));

@@ -29,24 +29,28 @@ public sealed class SlurmAccountingTests(PostgresServer postgres)
 
         foreach (var name in new[] { "good", "bad", "ended", "back" })
         {
-            await UntilAsync(cluster, server, ids[name], "RUNNING", hasBegun: true);
+            await UntilRunningAsync(cluster, server, ids[name]);
         }
 
         folder.Write("broken", "");
         await GoAsync(server, ids["good"], FakeWorker.WriteExit("succeeded", 0));
         await GoAsync(server, ids["bad"], "echo 'no such thing' >&2; exit 3");
         await cluster.RunAsync("sbatch", "--parsable", "--partition=urgent", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 1");
-        await UntilAsync(cluster, server, ids["late"], "RUNNING", hasBegun: true);
+        await UntilRunningAsync(cluster, server, ids["late"]);
         await cluster.RunAsync("scontrol", "update", $"JobId={server.Number(ids["late"])}", "EndTime=now");
-        await UntilAsync(cluster, server, ids["stopped"], "RUNNING", hasBegun: true);
+        await UntilRunningAsync(cluster, server, ids["stopped"]);
         await cluster.RunAsync("scancel", $"{server.Number(ids["stopped"])}");
-        await UntilAsync(cluster, server, ids["back"], "PENDING", hasBegun: false);
+        // Back in the queue, or begun again since.
+        await SlurmServer.UntilAsync(async () => await StateAsync(cluster, server, ids["back"]) == "PENDING" || Starts(server, ids["back"]) > 1, "it is not put back");
         await GoAsync(server, ids["back"], FakeWorker.WriteExit("succeeded", 0));
-        await UntilSoAsync(async () => (await cluster.RunAsync("squeue", "--noheader")).Length == 0, "jobs run");
+        await SlurmServer.UntilAsync(async () => (await cluster.RunAsync("squeue", "--noheader")).Length == 0, "jobs run");
+        // The controller tells the accounting when it gets round to it.
+        var numbers = string.Join(',', ids.Values.Select(id => server.Number(id)));
+        await SlurmServer.UntilAsync(async () => (await cluster.RunAsync("sacct", "--noheader", "--parsable2", "--allocations", $"--jobs={numbers}", "--format=End")).Split('\n') is var ends && ends.Length == ids.Count && ends.All(end => end.StartsWith("20", StringComparison.Ordinal)), "the accounting does not know the ends");
         await Task.Delay(TestCluster.Memory + TimeSpan.FromSeconds(1), Token);
         await cluster.RestartControllerAsync();
-        await UntilSoAsync(async () => (await cluster.RunAsync("squeue", "--noheader", "--states=all")).Length == 0, "ended jobs are known");
-        Assert.Equal(2, (await File.ReadAllLinesAsync(Path.Combine(server.Folder(ids["back"]).Root, "starts"), Token)).Length);
+        await SlurmServer.UntilAsync(async () => (await cluster.RunAsync("squeue", "--noheader", "--states=all")).Length == 0, "ended jobs are known");
+        Assert.Equal(2, Starts(server, ids["back"]));
         File.Delete(folder.At("broken"));
 
         foreach (var (name, state, code) in new[] { ("good", "succeeded", null), ("back", "succeeded", null), ("late", "failed", "time_limit"), ("stopped", "failed", "cancelled_on_cluster"), ("ended", "failed", "preempted"), ("bad", "failed", "worker_died") })
@@ -67,16 +71,14 @@ public sealed class SlurmAccountingTests(PostgresServer postgres)
         return Task.CompletedTask;
     }
 
-    private static Task UntilAsync(TestCluster cluster, JobServer server, string id, string state, bool hasBegun) => UntilSoAsync(
-        async () => (await cluster.RunAsync("squeue", "--noheader", "--states=all", $"--jobs={server.Number(id)}", "--format=%T")) == state && (!hasBegun || File.Exists(Path.Combine(server.Folder(id).Root, "starts"))),
-        $"it is not {state}");
+    private static Task UntilRunningAsync(TestCluster cluster, JobServer server, string id) =>
+        SlurmServer.UntilAsync(async () => await StateAsync(cluster, server, id) == "RUNNING" && Starts(server, id) > 0, "it does not run");
 
-    private static async Task UntilSoAsync(Func<Task<bool>> isSo, string what)
+    private static Task<string> StateAsync(TestCluster cluster, JobServer server, string id) => cluster.RunAsync("squeue", "--noheader", "--states=all", $"--jobs={server.Number(id)}", "--format=%T");
+
+    private static int Starts(JobServer server, string id)
     {
-        for (var tries = 0; !await isSo(); tries++)
-        {
-            Assert.True(tries < 300, what);
-            await Task.Delay(300, Token);
-        }
+        var file = Path.Combine(server.Folder(id).Root, "starts");
+        return File.Exists(file) ? File.ReadAllLines(file).Length : 0;
     }
 }

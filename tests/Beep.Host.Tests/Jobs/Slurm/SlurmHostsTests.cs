@@ -24,6 +24,11 @@ public sealed class SlurmHostsTests(TestCluster cluster, PostgresServer postgres
         for (var count = 0; count < 6; count++)
         {
             ids.Add(await first.StartJobAsync(new JsonObject { ["cpus_per_task"] = 1, ["partition"] = "wide" }));
+            if (count == 0)
+            {
+                // Before there are more than fit: it is the one that is seen to run for certain.
+                await SlurmServer.UntilAsync(async () => (await first.NotesAsync(ids[0])).Any(note => note.Contains(" runs on ", StringComparison.Ordinal)), "The first one does not run.");
+            }
         }
 
         foreach (var id in ids)
@@ -31,7 +36,6 @@ public sealed class SlurmHostsTests(TestCluster cluster, PostgresServer postgres
             await first.UntilAsync(id, job => job["cluster"]?["state"] is not null);
         }
 
-        await first.UntilStartedAsync(ids[0]);
         var runners = new[] { RunnerOf(first.Server), RunnerOf(second) };
         foreach (var id in ids)
         {

@@ -22,8 +22,11 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
     public async Task Run_ToItsEnd_HasTheAllowedEnvironmentAndTellsItsSteps()
     {
         Environment.SetEnvironmentVariable("WAREHOUSE_PASSWORD", "not for workers");
-        await using var server = await SlurmServer.StartAsync(cluster, postgres, $"env > seen; umask > mask; echo said; {FakeWorker.WriteEvent(1, SlurmServer.Started)} {FakeWorker.WriteEvent(2, Metric)} sleep 1; {FakeWorker.WriteExit("succeeded", 0)}");
+        await using var server = await SlurmServer.StartAsync(cluster, postgres, $"env > seen; umask > mask; echo said; {FakeWorker.WriteEvent(1, SlurmServer.Started)} {FakeWorker.WriteEvent(2, Metric)} while [ ! -e go ]; do sleep 0.1; done; {FakeWorker.WriteExit("succeeded", 0)}");
         var id = await server.StartJobAsync(new JsonObject { ["minutes"] = 5, ["cpus_per_task"] = 2 });
+        // One that ends between two looks is never seen to run.
+        await server.UntilStartedAsync(id);
+        await File.WriteAllTextAsync(Path.Combine(server.Folder(id).Root, "go"), "", Token);
         var job = await server.UntilStateAsync(id, "succeeded", "failed");
         Assert.True((string?)job["state"] == "succeeded", job.ToJsonString());
         Assert.Equal(("COMPLETED", "main", "n1"), ((string?)job["cluster"]!["state"], (string?)job["cluster"]!["partition"], (string?)job["cluster"]!["nodes"]));
@@ -51,9 +54,11 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
         var second = await server.StartJobAsync(new JsonObject { ["cpus_per_task"] = 2 });
         var waiting = await server.UntilAsync(second, job => job["queue"]?["reason"]?.ToString().Contains("Resources", StringComparison.Ordinal) == true);
         Assert.Equal(("running", "PENDING", "Waiting on Slurm: Resources (what it asks for is in use)."), ((string?)waiting["state"], (string?)waiting["cluster"]!["state"], (string?)waiting["queue"]!["reason"]));
-        var task = (await server.Get<TaskReader>().FindAsync((string)waiting["task_id"]!, Token))!;
+        // The job is read from what the cluster said, and the task is told of it right after.
+        const string message = "Waiting on Slurm: Resources (what it asks for is in use)";
+        TaskRow task = null!;
+        await SlurmServer.UntilAsync(async () => (task = (await server.Get<TaskReader>().FindAsync((string)waiting["task_id"]!, Token))!).Message == message, $"The task does not say: {message}");
         Assert.Equal(("Wait for the cluster", TaskStep.Running), TaskView.Of(task).Steps.Select(step => (step.Name, step.Status)).Single());
-        Assert.Equal("Waiting on Slurm: Resources (what it asks for is in use)", task.Message);
         Assert.Equal("Waiting on Slurm: Resources (what it asks for is in use).", (string?)(await server.ListAsync()).Single(job => (string?)job!["id"] == second)!["queue"]!["reason"]);
 
         (await server.PostAsync(second, "cancel")).EnsureSuccessStatusCode();
@@ -100,8 +105,14 @@ public sealed class SlurmRunTests(TestCluster cluster, PostgresServer postgres)
         await using var server = await SlurmServer.StartAsync(cluster, postgres, script);
         var id = await server.StartJobAsync();
         await server.UntilStartedAsync(id);
-        await cluster.RunAsync("scontrol", "requeue", $"{server.Number(id)}");
+        // Held, and then not to begin for long, so that it is seen to wait however long a look takes.
+        var number = $"{server.Number(id)}";
+        await cluster.RunAsync("scontrol", "requeuehold", number);
+        await cluster.RunAsync("scontrol", "update", $"JobId={number}", "StartTime=now+1hour");
+        await cluster.RunAsync("scontrol", "release", number);
         await server.UntilAsync(id, job => job["cluster"]?["waiting"]?.ToString().Contains("BeginTime", StringComparison.Ordinal) == true);
+        // Not before the node takes the same job again.
+        await cluster.RunAsync("scontrol", "update", $"JobId={number}", "StartTime=now+7");
         var job = await server.UntilStateAsync(id, "succeeded", "failed", "cancelled");
         Assert.True((string?)job["state"] == "succeeded", job.ToJsonString());
         Assert.Equal(["clean"], await File.ReadAllLinesAsync(Path.Combine(server.Folder(id).Root, "fresh"), Token));

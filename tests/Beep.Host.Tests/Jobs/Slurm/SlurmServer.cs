@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Beep.Contracts;
 using Beep.Host.Hosting.Settings;
@@ -70,5 +71,15 @@ internal static class SlurmServer
     public static async Task<IReadOnlyList<string>> NotesAsync(this JobServer server, string id) =>
         [.. (await server.Admin.GetAsync($"{JobServer.Jobs}/{id}/events?size=100", TestContext.Current.CancellationToken) is var answer ? JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))! : null!)["items"]!.AsArray().Select(item => item!["data"]?["message"]?.ToString() ?? "")];
 
-    public static Task<JsonObject> UntilStartedAsync(this JobServer server, string id) => server.UntilAsync(id, job => (string?)job["state"] == "running" && EventReader.ReadFrom(server.Folder(id).Events).Any());
+    /// <summary>Waits until something is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo, string otherwise)
+    {
+        for (var waited = Stopwatch.StartNew(); !await isSo(); await Task.Delay(200, TestContext.Current.CancellationToken))
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(3), otherwise);
+        }
+    }
+
+    /// <summary>Waits until the worker has begun and the server has seen the cluster say so.</summary>
+    public static Task<JsonObject> UntilStartedAsync(this JobServer server, string id) => server.UntilAsync(id, job => (string?)job["cluster"]?["state"] == "RUNNING" && EventReader.ReadFrom(server.Folder(id).Events).Any());
 }

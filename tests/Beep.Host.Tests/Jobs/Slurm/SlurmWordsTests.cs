@@ -120,7 +120,7 @@ public sealed class SlurmWordsTests
         start.Environment["SLURM_JOB_NODELIST"] = "n1";
         start.Environment["BEEP_WAREHOUSE_TOKEN"] = "not for workers";
         using var process = Process.Start(start)!;
-        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), Token);
         Assert.Equal(40, process.ExitCode);
         Assert.Equal($"{trap}|{trap}", await File.ReadAllTextAsync(Path.Combine(folder.Root, "said"), Token));
         Assert.Equal("beep: Slurm job 5 runs on n1, start 1.\nout\n", await File.ReadAllTextAsync(folder.Output, Token));

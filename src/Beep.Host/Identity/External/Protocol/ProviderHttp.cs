@@ -12,18 +12,24 @@ internal sealed class ProviderHttp : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _client;
+    private readonly TimeSpan _patience;
 
     /// <param name="authority">The provider; on this machine it is reached without a proxy.</param>
-    public ProviderHttp(Uri authority) => _client = new HttpClient(new SocketsHttpHandler
+    /// <param name="patience">How long an answer may take, and half of it how long the way there; null for what people wait for.</param>
+    public ProviderHttp(Uri authority, TimeSpan? patience = null)
     {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = !authority.IsLoopback,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        MaxResponseHeadersLength = 64,
-    })
-    { Timeout = Timeout.InfiniteTimeSpan };
+        _patience = patience ?? Patience;
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !authority.IsLoopback,
+            ConnectTimeout = _patience / 2,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxResponseHeadersLength = 64,
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
+    }
 
     /// <summary>Sends a request and reads the whole answer.</summary>
     /// <exception cref="ProviderException">There is none in time, or it is too long.</exception>
@@ -31,7 +37,7 @@ internal sealed class ProviderHttp : IDisposable
     {
         var where = request.RequestUri!.GetLeftPart(UriPartial.Path);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(_patience);
         try
         {
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(MediaTypeNames.Application.Json));
@@ -43,7 +49,7 @@ internal sealed class ProviderHttp : IDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw ProviderException.Outage($"{where} did not answer within {Patience.TotalSeconds} s.", error);
+            throw ProviderException.Outage($"{where} did not answer within {_patience.TotalSeconds} s.", error);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {

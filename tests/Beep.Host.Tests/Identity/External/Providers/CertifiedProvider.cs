@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Beep.Tests;
 
@@ -13,11 +11,17 @@ internal sealed class CertifiedProvider : IRightProvider
     public const string Missing = "oidc-provider is not installed: npm ci in tests/clients, as ./test does where npm is.";
 
     private readonly ProviderWish _wish;
+    private readonly HeldPort? _held;
     private readonly int _port;
     private readonly StringBuilder _errors = new();
     private Process? _process;
 
-    private CertifiedProvider(ProviderWish wish, int port) => (_wish, _port) = (wish, port);
+    private CertifiedProvider(ProviderWish wish)
+    {
+        _wish = wish;
+        _held = wish.Port == 0 ? new HeldPort() : null;
+        _port = _held?.Number ?? wish.Port;
+    }
 
     public static bool IsInstalled => Node is not null && Directory.Exists(Path.Combine(Folder, "node_modules", "oidc-provider"));
 
@@ -31,16 +35,9 @@ internal sealed class CertifiedProvider : IRightProvider
     public static async Task<CertifiedProvider> StartAsync(ProviderWish wish)
     {
         Assert.SkipUnless(IsInstalled, Missing);
-        var provider = new CertifiedProvider(wish, wish.Port == 0 ? FreePort() : wish.Port);
+        var provider = new CertifiedProvider(wish);
         await provider.StartAsync();
         return provider;
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Starts it, also after it has been stopped: with keys that it makes each time, and nobody signed in.</summary>
@@ -62,7 +59,7 @@ internal sealed class CertifiedProvider : IRightProvider
             }
         };
         process.BeginErrorReadLine();
-        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) is { } line)
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken) is { } line)
         {
             if (line == "ready")
             {
@@ -84,7 +81,7 @@ internal sealed class CertifiedProvider : IRightProvider
         process.StandardInput.Close();
         try
         {
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException)
         {
@@ -111,5 +108,9 @@ internal sealed class CertifiedProvider : IRightProvider
     {
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _held?.Dispose();
+    }
 }

@@ -33,7 +33,7 @@ internal interface IRightProvider : IAsyncDisposable
 /// <param name="Server">The address of ours, to which it sends browsers back.</param>
 internal sealed record ProviderWish(string Server)
 {
-    /// <summary>0 takes any that is free.</summary>
+    /// <summary>One that the test holds; 0 takes any that is free.</summary>
     public int Port { get; init; }
 
     /// <summary>Whether it takes the secret in the body alone.</summary>

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Beep.Tests;
 using Microsoft.AspNetCore;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -31,6 +32,9 @@ internal sealed class OpenIddictProvider : IRightProvider
     private const string Cookie = "openiddict-session";
 
     private readonly ProviderWish _wish;
+
+    // Held while nobody listens there, too.
+    private readonly HeldPort _port = new();
     private readonly AccountBook _accounts = new();
 
     private WebApplication? _app;
@@ -45,7 +49,7 @@ internal sealed class OpenIddictProvider : IRightProvider
     public static async Task<OpenIddictProvider> StartAsync(ProviderWish wish)
     {
         var provider = new OpenIddictProvider(wish);
-        await provider.StartAsync(wish.Port);
+        await provider.StartAsync();
         return provider;
     }
 
@@ -57,9 +61,8 @@ internal sealed class OpenIddictProvider : IRightProvider
 
     public async Task RotateAsync()
     {
-        var port = new Uri(Issuer).Port;
-        await DisposeAsync();
-        await StartAsync(port);
+        await StopAsync();
+        await StartAsync();
     }
 
     public void Expect(string name)
@@ -71,6 +74,12 @@ internal sealed class OpenIddictProvider : IRightProvider
 
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
+        _port.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
         if (_app is { } app)
         {
             await app.StopAsync();
@@ -78,10 +87,10 @@ internal sealed class OpenIddictProvider : IRightProvider
         }
     }
 
-    private async Task StartAsync(int port)
+    private async Task StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{_port.Number}");
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
         builder.Services.AddAuthentication();

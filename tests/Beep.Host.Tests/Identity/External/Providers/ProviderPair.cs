@@ -5,22 +5,23 @@ using Beep.Host.Identity.External.Flow;
 using Beep.Host.Identity.External.Sessions;
 using Beep.Host.Tests.Serving;
 using Beep.Host.Tests.Support;
+using Beep.Tests;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Beep.Host.Tests.Identity.External.Providers;
 
 /// <summary>A provider of some kind that signs in rightly, and our server beside it.</summary>
-internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, RunningServer Server) : IAsyncDisposable
+internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, RunningServer Server, HeldPort? Port) : IAsyncDisposable
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<ProviderPair> StartAsync(
         ProviderKind kind, PostgresServer postgres, Func<IdentityServerOptions, IdentityServerOptions>? change = null, Action<IServiceCollection>? configure = null, bool hasPasswords = true, bool takesPostAlone = false)
     {
-        // Those that must know ahead where they send browsers back to; any other port could be taken until it is used.
-        var port = kind == ProviderKind.Hostile ? 0 : CertifiedProvider.FreePort();
-        var wish = new ProviderWish($"http://localhost:{port}") { TakesPostAlone = takesPostAlone };
+        // Those that must know ahead where they send browsers back to.
+        var port = kind == ProviderKind.Hostile ? null : new HeldPort();
+        var wish = new ProviderWish($"http://localhost:{port?.Number ?? 0}") { TakesPostAlone = takesPostAlone };
         IRightProvider provider = kind switch
         {
             ProviderKind.Certified => await CertifiedProvider.StartAsync(wish),
@@ -34,10 +35,10 @@ internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, 
 
         var server = await ProviderServer.StartAsync(
             provider.Issuer, HostileProvider.ClientId, HostileProvider.ClientSecret, postgres,
-            settings => change?.Invoke(WithRefresh(settings)) ?? WithRefresh(settings), configure, hasPasswords, port);
+            settings => change?.Invoke(WithRefresh(settings)) ?? WithRefresh(settings), configure, hasPasswords, port?.Number ?? 0);
         // The last Admin is never demoted: there is another one.
         await server.CreateAdminAsync();
-        return new ProviderPair(kind, provider, server);
+        return new ProviderPair(kind, provider, server, port);
     }
 
     /// <summary>Signs somebody in; returns the page to which that leads.</summary>
@@ -69,7 +70,7 @@ internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, 
             await context.Set<ExternalSession>().ExecuteUpdateAsync(set => set.SetProperty(found => found.RefreshAt, past), Token);
         }
 
-        await Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<ExternalRefresher>().Single().RefreshAsync(Token);
+        await Server.RefreshAsync();
     }
 
     /// <summary>The provider's name for the only session that there is.</summary>
@@ -83,6 +84,7 @@ internal sealed record ProviderPair(ProviderKind Kind, IRightProvider Provider, 
     {
         await Server.DisposeAsync();
         await Provider.DisposeAsync();
+        Port?.Dispose();
     }
 
     private static IdentityServerOptions WithRefresh(IdentityServerOptions settings) => settings with { Scopes = ["openid", "profile", "email", "offline_access"] };
