@@ -62,10 +62,16 @@ public sealed partial class TestCluster : IAsyncDisposable
     /// <summary>Runs one of its commands.</summary>
     public async Task<string> RunAsync(string command, params string[] arguments)
     {
-        var answer = await CommandRun.RunAsync(Find(command)!, arguments, new Dictionary<string, string> { ["SLURM_CONF"] = Configuration, ["TZ"] = "UTC" }, Patience, CancellationToken.None);
+        var answer = await AskAsync(command, arguments);
         Assert.True(answer.IsGood, $"{command} {string.Join(' ', arguments)}: {answer.Error}");
         return answer.Output.Trim();
     }
+
+    /// <summary>Runs one of its commands, which may be refused.</summary>
+    public async Task<bool> TryAsync(string command, params string[] arguments) => (await AskAsync(command, arguments)).IsGood;
+
+    private Task<CommandAnswer> AskAsync(string command, string[] arguments) =>
+        CommandRun.RunAsync(Find(command)!, arguments, new Dictionary<string, string> { ["SLURM_CONF"] = Configuration, ["TZ"] = "UTC" }, Patience, CancellationToken.None);
 
     /// <summary>Every job of a name that it knows, ended or not: number, state and reason.</summary>
     public async Task<IReadOnlyList<string>> JobsAsync(string name) =>
