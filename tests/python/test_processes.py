@@ -11,6 +11,7 @@ import time
 import pytest
 import torch
 from support import PATIENCE, TestJob
+from test_dpo import spec_of as pairs_of
 
 
 def run(job: TestJob, *arguments: str, **options) -> None:
@@ -113,6 +114,30 @@ def test_memory_of_one_process_makes_smaller_passes_of_all(job: TestJob, shardin
     assert job.losses == pytest.approx(alone.losses, rel=1e-5)
     assert [event["loss"] for event in job.events("evaluation")] == pytest.approx([event["loss"] for event in alone.events("evaluation")], rel=1e-5)
     assert job.exit["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(("sharding", "at"), [("replicate", "evaluation"), ("full", "evaluation"), ("replicate", "references")])
+def test_signal_to_one_process_ends_the_rounds_of_all(job: TestJob, sharding: str, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Midway in an evaluation, or where a preference run asks the model that it begins with: nobody waits for the end of either."""
+    monkeypatch.setenv("BEEP_SHARDING", sharding)
+    stopped = ("import os\nrank = os.environ.get('RANK')\nif rank:\n import signal\n from beep_trainer.training import evaluator, reference\n"
+               " place, name = {'evaluation': (evaluator.Evaluator, 'measure'), 'references': (reference, '_measure')}[AT]\n act = getattr(place, name)\n"
+               " def watched(*arguments):\n  running, rounds = act(*arguments), 0\n  while True:\n   try:\n    next(running)\n   except StopIteration as end:\n    return end.value\n"
+               "   rounds += 1\n   with open(os.path.join(FOLDER, rank), 'a') as seen:\n    seen.write('.')\n"
+               "   if rounds == 2 and rank == '1':\n    os.kill(os.getpid(), signal.SIGTERM)\n   yield\n setattr(place, name, watched)\n")
+    spec = pairs_of(job, train={"max_steps": 2, "per_device_batch_size": 2}) if at == "references" else spec_of(job, 2, max_steps=2)
+    if at == "evaluation":
+        spec["data"] |= {"packing": False, "validation": str(job.random_rows("many.jsonl", 12, 3))}
+    process = job.prepare(spec).start("--processes", "2", env=job.patched(f"AT, FOLDER = {at!r}, {str(job.root)!r}\n{stopped}"))
+    _, error = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 10, error
+    assert job.exit["status"] == "cancelled"
+    assert [(job.root / rank).read_text() for rank in ("0", "1")] == ["..", ".."]
+    assert job.events("evaluation") == []
+    # What was given up is made up for.
+    run(job, "--processes", "2")
+    assert [event["step"] for event in job.events("evaluation")] == ([0, 2] if at == "evaluation" else [])
+    assert len(job.losses) == 2
 
 
 def test_fault_of_another_process_is_the_runs(job: TestJob) -> None:

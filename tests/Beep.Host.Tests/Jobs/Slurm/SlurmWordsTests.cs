@@ -1,9 +1,6 @@
-using System.Diagnostics;
 using Beep.Contracts;
 using Beep.Host.Hosting.Settings;
 using Beep.Host.Jobs.Executors.Slurm;
-using Beep.Host.Jobs.Placing;
-using Beep.Host.Tests.Support;
 using Beep.Tests;
 
 namespace Beep.Host.Tests.Jobs.Slurm;
@@ -11,8 +8,6 @@ namespace Beep.Host.Tests.Jobs.Slurm;
 /// <summary>What is said to Slurm, and what is read of what it says.</summary>
 public sealed class SlurmWordsTests
 {
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     [Theory]
     [InlineData("--mem=64G", true)]
     [InlineData("--exclusive", true)]
@@ -101,38 +96,5 @@ public sealed class SlurmWordsTests
         var fault = SlurmEnd.Judge(new JobFolder(home.At("job")), record, state is null ? null : new SlurmJob(7, state) { ExitCode = 1, Nodes = "n1" }, exit);
         Assert.Equal(code, fault?.Faults[0].Code);
         Assert.True(fault is null || (fault.ExitCode == exitCode && fault.Faults[0].Message.Contains("Slurm job 7", StringComparison.Ordinal) && fault.Faults[0].Remedy.Length > 10));
-    }
-
-    [Fact]
-    public async Task Script_WithNamesThatAreTraps_RunsTheWorkerWithThemUnchanged()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), FakeWorker.NeedsShell);
-        using var home = new TemporaryFolder();
-        var trap = "it's \"$(touch trapped)\" `touch trapped` \\n %j @WORKER@ ; exit 3\nnext";
-        var folder = new JobFolder(home.At(trap.Replace("/", "", StringComparison.Ordinal)));
-        Directory.CreateDirectory(folder.Control);
-        var command = new WorkerCommand("/bin/sh", ["-c", "printf '%s' \"$1|$TRAP\" > said; echo out; exit 40", "worker", trap]) { Environment = new Dictionary<string, string> { ["TRAP"] = trap } };
-        var script = Path.Combine(folder.Root, SlurmScript.FileName);
-        await File.WriteAllTextAsync(script, SlurmScript.Write(folder, "mark", command, 1, 0), Token);
-        await File.WriteAllTextAsync(Path.Combine(folder.Control, SlurmScript.TurnName), "mark", Token);
-        var start = new ProcessStartInfo("/bin/sh", [script]) { WorkingDirectory = home.Path };
-        start.Environment["SLURM_JOB_ID"] = "5";
-        start.Environment["SLURM_JOB_NODELIST"] = "n1";
-        start.Environment["BEEP_WAREHOUSE_TOKEN"] = "not for workers";
-        using var process = Process.Start(start)!;
-        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), Token);
-        Assert.Equal(40, process.ExitCode);
-        Assert.Equal($"{trap}|{trap}", await File.ReadAllTextAsync(Path.Combine(folder.Root, "said"), Token));
-        Assert.Equal("beep: Slurm job 5 runs on n1, start 1.\nout\n", await File.ReadAllTextAsync(folder.Output, Token));
-        Assert.Empty(Directory.EnumerateFiles(home.Path, "trapped", SearchOption.AllDirectories));
-    }
-
-    [Fact]
-    public void Script_OnSeveralNodesWithAWorkerOfOneProcess_IsRefused()
-    {
-        var fault = Assert.Throws<FaultException>(() => SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/worker", []), 2, 0));
-        Assert.Equal("one_process", fault.Faults[0].Code);
-        Assert.Contains("--processes=4", SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/python", ["-m", "x"]) { InterpreterArguments = 0 }, 1, 4), StringComparison.Ordinal);
-        Assert.Throws<FaultException>(() => SlurmScript.Write(new JobFolder("/home/job"), "mark", new WorkerCommand("/bin/worker", []) { Environment = new Dictionary<string, string> { ["A=B;rm"] = "x" } }, 1, 0));
     }
 }

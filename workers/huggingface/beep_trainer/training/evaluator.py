@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Generator
 
 import torch
 
@@ -18,20 +18,19 @@ class Evaluator:
     def __init__(self, objective: Objective, store: TokenStore, world: World) -> None:
         self._objective, self._store, self._world = objective, store, world
 
-    def measure(self, batch_size: int, stop: Callable[[], bool]) -> list[float] | None:
-        """This process's part of the sums; None when `stop`, asked between batches, gave it up."""
+    def measure(self, batch_size: int) -> Generator[None, None, list[float]]:
+        """This process's part of the sums, a batch a round."""
         model, world = self._objective.model, self._world
+        share = world.size if model.is_sharded else 1
         totals = [0.0, 0.0, 0.0]
         model.inner.eval()
         try:
-            with torch.no_grad(), model.autocast():
-                for place, sequences in enumerate(one_pass(self._store, model.spec, batch_size)):
-                    if world.size == 1 and stop():
-                        return None
-                    if model.is_sharded or place % world.size == world.rank:
+            for sequences in world.rounds(list(one_pass(self._store, model.spec, batch_size)), model.is_sharded):
+                if sequences is not None:
+                    with torch.no_grad(), model.autocast():
                         found = self._objective(assemble(self._store, sequences, model.flattens).to(model.device))
-                        share = world.size if model.is_sharded else 1
-                        totals = [total + value / share for total, value in zip(totals, found)]
+                    totals = [total + value / share for total, value in zip(totals, found)]
+                yield
         finally:
             model.inner.train()
         return totals

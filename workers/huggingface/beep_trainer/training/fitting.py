@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from ..data.plan import BatchPlan
@@ -17,6 +17,7 @@ from .world import World
 REMEDY = ("Lower train.per_device_batch_size (raise train.gradient_accumulation_steps by as much to learn the same), lower data.max_length, "
           "or set train.gradient_checkpointing=on; then run the job again.")
 CODE = "out_of_memory_refit"
+_ELSEWHERE = "in another process"
 _T = TypeVar("_T")
 
 
@@ -32,28 +33,55 @@ class Fitting:
     def within(self, step: int, action: Callable[[], _T]) -> _T:
         """What the action of this process gives; where the memory of any process did not suffice, all take the way out and do it again."""
         while True:
-            found, shortage = self.attempt(step, action)
-            if shortage is None:
+            found, shortage = self._try(step, action)
+            if not self._world.any(shortage is not None):
                 return found  # type: ignore[return-value]
-            self.refit(step, shortage)
+            self._refit(step, shortage or _ELSEWHERE)
 
-    def attempt(self, step: int, action: Callable[[], _T]) -> tuple[_T | None, str | None]:
-        """What the action gives, or why the memory of some process did not suffice for it."""
-        found, shortage = None, None
+    def rounds(self, step: int, begin: Callable[[], Generator[None, None, _T]], stop: Callable[[], bool]) -> _T | None:
+        """
+        The same for what takes long and is done in rounds, of which all processes have equally many: after each they agree on whether
+        to go on. None where one of them had to `stop`.
+        """
+        running: Generator[None, None, _T] | None = None
+        ended: list[_T] = []
+
+        def advance() -> None:
+            nonlocal running
+            running = running or begin()
+            try:
+                next(running)
+            except StopIteration as end:
+                ended.append(end.value)
+
+        while True:
+            _, shortage = self._try(step, advance)
+            is_short, is_stopped = (count > 0 for count in self._world.sum([float(shortage is not None), float(not ended and stop())]))
+            if is_short:
+                running = None
+                ended.clear()
+                self._refit(step, shortage or _ELSEWHERE)
+            elif is_stopped:
+                if running is not None:
+                    running.close()
+                return None
+            elif ended:
+                return ended[0]
+
+    def _try(self, step: int, action: Callable[[], _T]) -> tuple[_T | None, str | None]:
+        """What the action gives, or why the memory of this process did not suffice for it."""
         try:
-            found = action()
+            return action(), None
         except (RuntimeError, MemoryError) as error:
             if not memory.is_out_of_memory(error):
                 raise
             shortage = (str(error).strip() or type(error).__name__).split("\n", 1)[0]
-        if shortage is not None and self._model.is_sharded:
+        if self._model.is_sharded:
             # The others wait within the pass for this process.
-            self.refit(step, shortage)
-        if self._world.any(shortage is not None):
-            return None, shortage or "in another process"
-        return found, None
+            self._refit(step, shortage)
+        return None, shortage
 
-    def refit(self, step: int, shortage: str) -> None:
+    def _refit(self, step: int, shortage: str) -> None:
         """Half as many sequences in a pass and twice the passes, or blocks computed twice. Where weights are spread, does not come back."""
         for weight in self._model.trained.values():
             weight.grad = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,9 @@ def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pai
     kept = world.share(_read(cache, key) if world.is_first else None)
     if kept is not None:
         return torch.from_numpy(kept)
-    values = fitting.within(0, lambda: _measure(objective, store, wanted, plan.batch_size, world, is_cancelled))
+    values = fitting.rounds(0, lambda: _measure(objective, store, wanted, plan.batch_size, world), is_cancelled)
+    if values is None:
+        raise Cancelled
     values = torch.tensor(world.sum(values.tolist()), dtype=torch.float64)
     if world.is_first:
         content = io.BytesIO()
@@ -40,21 +42,18 @@ def reference_likelihoods(objective: PreferenceObjective, store: TokenStore, pai
     return values
 
 
-def _measure(objective: PreferenceObjective, store: TokenStore, wanted: list[int], batch_size: int, world: World, is_cancelled: Callable[[], bool]) -> torch.Tensor:
-    """This process's part."""
+def _measure(objective: PreferenceObjective, store: TokenStore, wanted: list[int], batch_size: int, world: World) -> Generator[None, None, torch.Tensor]:
+    """This process's part, a batch a round."""
     model = objective.model
     values = torch.zeros(store.rows, dtype=torch.float64)
-    mine = [wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)]
     model.inner.eval()
-    with torch.no_grad(), model.autocast():
-        for place, firsts in enumerate(mine):
-            if place % world.size != world.rank and not model.is_sharded:
-                continue
-            if world.size == 1 and is_cancelled():
-                raise Cancelled
+    for firsts in world.rounds([wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)], model.is_sharded):
+        if firsts is not None:
             batch = assemble(store, [[row, row + 1] for row in firsts], model.flattens).to(model.device)
-            found = objective(batch)[0].cpu().double()
+            with torch.no_grad(), model.autocast():
+                found = objective(batch)[0].cpu().double()
             values[batch.row_ids] = found / (world.size if model.is_sharded else 1)
+        yield
     return values
 
 

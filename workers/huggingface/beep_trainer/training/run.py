@@ -161,8 +161,9 @@ class TrainingRun:
         if self._evaluator is None:
             return True
         evaluator = self._evaluator
-        totals = self._fitting.within(self.state.step, lambda: evaluator.measure(self._plan.batch_size, self._is_cancelled))
+        totals = self._fitting.rounds(self.state.step, lambda: evaluator.measure(self._plan.batch_size), self._is_asked_to_stop)
         if totals is None:
+            self._stop()
             return False
         found = evaluator.mean(totals)
         loss = found[0] if math.isfinite(found[0]) else None
@@ -173,13 +174,11 @@ class TrainingRun:
 
     def _sample(self) -> bool:
         """Always the likeliest words, so that rounds compare."""
-        prompts = self._spec.samples.prompts
-        is_sharded = self._model.is_sharded
-        if not self._world.is_first and not is_sharded:
-            return True
-        for prompt in prompts:
-            if self._world.size == 1 and self._is_cancelled():
+        for prompt in self._spec.samples.prompts:
+            if self._is_cancelled():
                 return False
+            if not self._world.is_first and not self._model.is_sharded:
+                continue
             ids = prompt_ids(self._data.tokenizer, self._data.template, prompt)
             sampling = Sampling(max_new_tokens=self._spec.samples.max_new_tokens)
             answer = self._objective.whole(lambda: generate(self._model, self._data.tokenizer, ids, sampling))  # noqa: B023
@@ -200,15 +199,21 @@ class TrainingRun:
         if self._data.validation is not None:
             stores.append((self._data.validation, set(range(0, self._data.validation.rows, 2)), "validation"))
         for store, pairs, name in stores:
-            objective.references[store.content] = reference_likelihoods(objective, store, pairs, self._plan, folder.cache / f"{name}.reference", self._world, self._fitting, self._is_cancelled)
+            objective.references[store.content] = reference_likelihoods(objective, store, pairs, self._plan, folder.cache / f"{name}.reference", self._world, self._fitting, self._is_asked_to_stop)
+
+    def _is_asked_to_stop(self) -> bool:
+        """This process alone; the others may not know of it yet."""
+        return self._cancel.reason is not None
 
     def _is_cancelled(self) -> bool:
-        """All processes stop at the same step, for the reason that the first of them has."""
-        if self._reason is None:
-            reason = self._cancel.reason
-            if self._world.any(reason is not None):
-                self._reason = self._world.share(reason or ("cancelled", "The run was stopped by a signal."))  # type: ignore[assignment]
+        """All processes stop at the same step."""
+        if self._reason is None and self._world.any(self._is_asked_to_stop()):
+            self._stop()
         return self._reason is not None
+
+    def _stop(self) -> None:
+        """All have agreed on it, for the reason that the first of them has."""
+        self._reason = self._world.share(self._cancel.reason or ("cancelled", "The run was stopped by a signal."))  # type: ignore[assignment]
 
     def _is_due(self, every: int | None) -> bool:
         return every is not None and self.state.step % every == 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -16,6 +17,7 @@ _TIMEOUT = timedelta(hours=6)
 # How long processes that begin anew look for each other: those that have not noticed yet are still there as they were.
 _MEETING = timedelta(minutes=5)
 ATTEMPT, STARTED = "BEEP_ATTEMPT", "BEEP_STARTED"
+_T = TypeVar("_T")
 
 
 class World:
@@ -82,6 +84,12 @@ class World:
     def any(self, flag: bool) -> bool:
         """Whether it holds in any process: they then all do the same."""
         return self.sum([float(flag)])[0] > 0
+
+    def rounds(self, items: Sequence[_T], together: bool) -> Iterator[_T | None]:
+        """This process's item of each round, None where there is none left for it; `together` where all do each item with each other."""
+        place, width = (0, 1) if together else (self.rank, self.size)
+        for start in range(0, len(items), width):
+            yield items[start + place] if start + place < len(items) else None
 
     def share(self, value: object) -> object:
         """The first process's value, in all of them."""

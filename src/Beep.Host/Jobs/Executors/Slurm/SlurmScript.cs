@@ -153,6 +153,18 @@ internal static partial class SlurmScript
           done
         }
 
+        # Whether Slurm takes the node from this job for another one. A busy controller may leave a question without an answer.
+        is_preempted() {
+          for again in 1 2 3 4 5; do
+            if shown=$(scontrol --oneliner show job "$SLURM_JOB_ID" 2>/dev/null); then
+              case $shown in *' PreemptTime='[0-9]*) return 0 ;; *) return 1 ;; esac
+            fi
+            sleep 1 &
+            wait $!
+          done
+          return 1
+        }
+
         if [ "${1-}" = worker ]; then run_worker; fi
 
         cd "$folder" || exit 50
@@ -209,7 +221,7 @@ internal static partial class SlurmScript
         # One that is preempted is told before its grace is over, and Slurm puts back only what is still there at the end of it.
         asked= told=
         while [ "$code" -ne 0 ] && [ -z "$asked" ] && [ "$(cat control/cancel 2>/dev/null || printf node)" = node ] \
-          && ! grep -q '"status": *"failed"' exit.json 2>/dev/null && scontrol --oneliner show job "$SLURM_JOB_ID" 2>/dev/null | grep -q ' PreemptTime=[0-9]'; do
+          && ! grep -q '"status": *"failed"' exit.json 2>/dev/null && is_preempted; do
           if [ -z "$told" ]; then told=yes; echo "beep: preempted: Slurm job $SLURM_JOB_ID makes room for one of a higher priority."; fi
           sleep 2 &
           wait $!
