@@ -87,19 +87,6 @@ internal sealed class RunningJob : IAsyncDisposable
             _log.CopyFromAsync(_process.StandardOutput.BaseStream, _drain.Token),
             _log.CopyFromAsync(_process.StandardError.BaseStream, _drain.Token));
         await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
-        {
-            if (await OutputLog.DrainAsync(pipes, TimeProvider.System).ConfigureAwait(false))
-            {
-                return;
-            }
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-            // One of the pipes broke; the other is let go.
-        }
-
-        // A grandchild holds the pipes open after the worker itself is gone.
-        await _drain.CancelAsync().ConfigureAwait(false);
+        await OutputLog.DrainAsync(pipes, _drain, TimeProvider.System).ConfigureAwait(false);
     }
 }

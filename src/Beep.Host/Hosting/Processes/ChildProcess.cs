@@ -178,20 +178,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         await (Group with { OwnsNumber = _process is not null }).EndAsync(_grace, _time).ConfigureAwait(false);
-        try
-        {
-            if (await OutputLog.DrainAsync(copied, _time).ConfigureAwait(false))
-            {
-                return;
-            }
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-            // One of the pipes broke; the other is let go.
-        }
-
-        // A descendant that cannot be ended holds the pipes open.
-        await _drain.CancelAsync().ConfigureAwait(false);
+        await OutputLog.DrainAsync(copied, _drain, _time).ConfigureAwait(false);
     }
 
     /// <summary>A process that is not a child can only be looked at, and so can a file that others write.</summary>

@@ -45,23 +45,30 @@ internal sealed class OutputLog : IDisposable
     }
 
     /// <summary>
-    /// Waits until all is copied that a process printed which has ended. Somebody else may hold its pipes open for good: then for two
-    /// seconds in which there was time to copy. False when that was it.
+    /// Waits until all is copied that a process printed which has ended. A descendant that cannot be ended may hold its pipes open for
+    /// good: they are let go after two seconds in which there was time to copy, and so is the other one of a pipe that broke.
     /// </summary>
-    public static async Task<bool> DrainAsync(Task copied, TimeProvider time)
+    public static async Task DrainAsync(Task copied, CancellationTokenSource pipes, TimeProvider time)
     {
         for (var look = 0; look < MostLooks && !copied.IsCompleted; look++)
         {
             await Task.WhenAny(copied, Task.Delay(Look, time)).ConfigureAwait(false);
         }
 
-        if (!copied.IsCompleted)
+        try
         {
-            return false;
+            if (copied.IsCompleted)
+            {
+                await copied.ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+            // One of them broke: the end of the other is not waited for.
         }
 
-        await copied.ConfigureAwait(false);
-        return true;
+        await pipes.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>The last lines, oldest first, without control characters.</summary>
